@@ -122,6 +122,9 @@ class Variable:
         return (*of_fleet, *of_satellites)
 
 
+STATION_ROLES: Final = ("user", "gateway", "pop")
+"""Roles of ground stations; a pop is a point of presence, without antennas."""
+
 # `time` is the end of a step: means are over the step that ends there, states are at that moment.
 # `frame` is the subset of those moments, and `sat` the subset of satellites, that the recorder keeps.
 # Arrays beside the satellites' own; those of satellites are declared by the submodels of `sim.spacecraft`.
@@ -147,6 +150,10 @@ VARIABLES: Final = (
         may_be_nan=True),
     Var("pair_rtt_ms", ("pair", "time"), "float64", "ms", "propagation between the stations of a pair through space, and back",
         may_be_nan=True),
+    Var("station_role", ("station",), "uint8", "1", "role of the station, an index into: " + ", ".join(STATION_ROLES)),
+    Var("internet_station", ("internet_station",), "str", "1", "station of users with terminals; none without gateways"),
+    Var("internet_rtt_ms", ("internet_station", "time"), "float64", "ms",
+        "end-to-end through satellites and a gateway to a point of presence, and back", may_be_nan=True),
     Var("latitude_deg", ("station",), "float64", "deg", "geodetic latitude of the station"),
     Var("longitude_deg", ("station",), "float64", "deg", "longitude of the station, east positive"),
     Var("min_elevation_deg", ("station",), "float64", "deg", "elevation mask of the station"),

@@ -238,7 +238,7 @@ def factors(economics: schema.Economics) -> footprint.Factors:
 
 
 def gateways(scenario: schema.Scenario) -> int:
-    """Number of ground stations.
+    """Number of ground stations that the operator pays for: gateways, or all stations where none is a gateway.
 
     Parameters
     ----------
@@ -250,7 +250,8 @@ def gateways(scenario: schema.Scenario) -> int:
     int
         Stations; 0 without `ground`.
     """
-    return 0 if scenario.ground is None else len(scenario.ground.stations)
+    roles = [] if scenario.ground is None else [station.role for station in scenario.ground.stations]
+    return roles.count("gateway") or roles.count("user")
 
 
 def site(given: schema.Site, mean_w: float) -> cost.Site:

@@ -92,7 +92,8 @@ def find_passes(
     if scenario.ground is None:
         advice = "write ground: {stations: default, min_elevation: 10 deg}"
         raise bad_input(yaml_tree.find(loaded.tree, ("ground",)).origin, "ground", f"is missing; {advice}")
-    sites = propagators.stations(scenario)
+    antennas = [s.role != "pop" for s in scenario.ground.stations]
+    sites = [s for s, has in zip(propagators.stations(scenario), antennas, strict=True) if has]
     names = [s.name for s in sites]
     problems = [
         Problem(Origin(f"--station {name}"), "", f"no such station; {did_you_mean(name, names)}")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
-from sim.engine import data_rules, events, job_assignment, link_traffic, links
+from sim.engine import data_rules, events, ground_stations, job_assignment, link_traffic, links
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.link_traffic import LinkTraffic
@@ -121,6 +121,7 @@ class Coupling:
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=stride, latency_map=latency_map,
+            paths=ground_stations.paths(self.scenario),
         )  # fmt: skip
 
     def typical_controls(self) -> Array:

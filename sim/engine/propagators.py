@@ -131,7 +131,7 @@ def stations(scenario: Scenario) -> list[Station]:
     Returns
     -------
     list of Station
-        Stations in order; empty without a ground section.
+        Stations in order, points of presence among them, which see nothing; empty without a ground section.
     """
     if scenario.ground is None:
         return []
@@ -143,6 +143,8 @@ def _station(site: schema.Station, ground: Ground) -> Station:
     mask = tuple(site.mask or ())
     least = min((elevation for _, elevation in mask), default=ground.min_elevation)
     range_m = ground.max_range if site.max_range is None else site.max_range
+    if site.role == "pop":  # without antennas: nothing is in reach
+        range_m = 0.0
     return Station(
         name=site.name, latitude_rad=site.latitude, longitude_rad=site.longitude, height_m=site.height,
         min_elevation_rad=least if site.min_elevation is None else site.min_elevation, mask_rad=mask,

@@ -14,6 +14,7 @@ from sim.ground_baseline.plan import Plan
 from sim.results import battery, design, energy_balance
 from sim.results import summary as metrics
 from sim.results.dataset import change_rows, labelled, with_plans
+from sim.results.ground_summary import spread
 from sim.results.outages import outages
 from sim.results.store import Results
 from sim.schema import CAUSES, SCHEMA_VERSION
@@ -70,7 +71,7 @@ def results(site: schema.Site, plan: Plan, day: Day, sha256: str, numbers: int, 
     user_ms = rtt_ms + 1e3 * site.access_overhead
     peak = site.accelerators_per_node * site.accelerator.peak[plan.precision]
     energy_j = np.full(site.nodes, plan.step_s * float(day.load_w.sum()) / site.nodes)
-    work_done = metrics.workloads(plan.workloads, day.scheduler, metrics.spread(user_ms), energy_j)
+    work_done = metrics.workloads(plan.workloads, day.scheduler, spread(user_ms), energy_j)
     compute = _compute(site, plan, day, peak, own_s, induced_s)
     done = design.work(compute["mean_useful_flops_per_s"], work_done, site.nodes, None)
     summary = {
@@ -142,14 +143,18 @@ def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array
     """The route always exists and never changes."""
     listed = stations or []
     return {
-        "propagation_rtt_ms": metrics.spread(rtt_ms),
-        "user_rtt_ms": metrics.spread(user_ms),
+        "propagation_rtt_ms": spread(rtt_ms),
+        "user_rtt_ms": spread(user_ms),
         "coverage_fraction": 1.0 if listed else None,
+        "components_ms": None,
         "without_data_rules": None,
+        "internet": None,
+        "countries": {},
+        "gateways": {},
         "stations": {
             station.name: {
-                "propagation_rtt_ms": metrics.spread(rtt_ms[i : i + 1]),
-                "user_rtt_ms": metrics.spread(user_ms[i : i + 1]),
+                "propagation_rtt_ms": spread(rtt_ms[i : i + 1]),
+                "user_rtt_ms": spread(user_ms[i : i + 1]),
                 "coverage_fraction": 1.0,
                 "outages": outages(np.ones(1, dtype=np.bool_), 1.0),
             }

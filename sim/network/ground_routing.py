@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
+from sim.network.ground_paths import GroundPaths, of_users
 from sim.network.intervals import IntervalRecorder, RouteRecorder
 from sim.network.latency_map import LatencyMap
 from sim.network.link_state import LinkState, Network
@@ -49,6 +50,8 @@ class GroundRouting:
         Steps between recorded frames; 0: nothing is recorded.
     latency_map : LatencyMap or None, optional
         Map of delays over the Earth, which `update_block` fills.
+    paths : GroundPaths or None, optional
+        Roles of the stations and the ways between them; None: all are users with terminals of their own.
     """
 
     def __init__(
@@ -63,9 +66,14 @@ class GroundRouting:
         network: Network | None,
         stride: int,
         latency_map: LatencyMap | None = None,
+        paths: GroundPaths | None = None,
     ) -> None:
-        self.latency_map = latency_map
+        self.latency_map, self.paths = latency_map, paths
         sites = sin_min_elevation.size
+        users = 0 if paths is None or not paths.gateways.size else paths.users.size
+        self.internet_s, self.bent_pipe = np.full((steps, users), np.inf), np.zeros((steps, users), dtype=np.bool_)  # of users with gateways
+        self.terrestrial_s = np.zeros((steps, sites))  # fibre, part of one_way_s
+        self.gateway = np.full((steps, sites), -1, dtype=np.int64)  # station over which users come
         self.step_s, self.pairs, self.stride = step_s, pairs, stride
         self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
         self.hop_latency_s = 0.0 if network is None else network.rules.hop_latency_s
@@ -91,14 +99,14 @@ class GroundRouting:
         self._last_pair: list[list[int]] = [[] for _ in pairs]
 
     def propagation_s(self) -> Array:
-        """One-way delay to the serving satellite without the latency of switching.
+        """One-way delay to the serving satellite without the latency of switching and without fibre.
 
         Returns
         -------
         ndarray, shape (steps, stations)
             Delay [s]; infinite without a route.
         """
-        return np.where(self.hops >= 0, self.one_way_s - self.hop_latency_s * self.hops, np.inf)
+        return np.where(self.hops >= 0, self.one_way_s - self.terrestrial_s - self.hop_latency_s * self.hops, np.inf)
 
     def pair_propagation_s(self) -> Array:
         """One-way delay between the stations of each pair without the latency of switching.
@@ -246,33 +254,51 @@ class GroundRouting:
         onward_s = None
         none: list[list[int]] = [[] for _ in self.pairs]
         across = [none] * slant_m.shape[0]
+        routed_m = slant_m if self.paths is None else slant_m[:, self.paths.routed()]
+        block = None
         if states is None or self._router is None:
-            served = [_overhead(*of_step) for of_step in zip(slant_m, serves, strict=True)]
+            served = [_overhead(*of_step) for of_step in zip(routed_m, serves, strict=True)]
         else:
             block = self._router.block(states)
-            served = block.serve(slant_m, serves)
+            served = block.serve(routed_m, serves)
             onward_s = block.onward_s
             if self.pairs:
                 delay_s, across = block.between(slant_m, self.pairs)
                 self.pair_one_way_s[k0 : k0 + len(across)] = delay_s
+        if self.paths is not None and self.internet_s.shape[1]:
+            here = slice(k0, k0 + len(served))
+            self.internet_s[here], self.bent_pipe[here] = self.paths.internet_s(slant_m, block)
         for n, (one, routes) in enumerate(zip(served, across, strict=True)):
-            self._note_served(k0 + n, one)
-            self.block_routes[k0 + n] = one.routes
+            drawn = self._note_served(k0 + n, one)
+            if self.paths is not None and not self.paths.by_gateway:
+                self._note_gateways(k0 + n, slant_m[n, self.paths.gateways], self.paths.gateways)
             if states is not None:
                 self._note_pairs(k0 + n, routes)
             if self._frame(k0 + n):
-                self.route_intervals.record(one.routes + routes)
+                self.route_intervals.record(drawn + routes)
         return onward_s
 
-    def _note_served(self, k: int, served: Served) -> None:
-        """The quickest route from each station to a serving satellite, and its changes."""
-        self.one_way_s[k] = served.delay_s
-        self.server[k] = [route[-1] if route else -1 for route in served.routes]
-        self.hops[k] = [len(route) - 1 for route in served.routes]
-        for s, route in enumerate(served.routes):
+    def _note_served(self, k: int, served: Served) -> list[list[int]]:
+        """The quickest route from each station to a serving satellite, and its changes; the routes from antennas on, by station."""
+        delay_s, routes, drawn = served.delay_s, served.routes, served.routes
+        if self.paths is not None:
+            delay_s, routes, self.terrestrial_s[k], self.gateway[k] = of_users(served, self.paths, self.one_way_s.shape[1])
+            drawn = [route if self.gateway[k, s] < 0 else [] for s, route in enumerate(routes)]
+        self.one_way_s[k] = delay_s
+        self.server[k] = [route[-1] if route else -1 for route in routes]
+        self.hops[k] = [len(route) - 1 for route in routes]
+        self.block_routes[k] = routes if self.paths is None else [routes[s] for s in self.paths.users.tolist()]
+        for s, route in enumerate(drawn):
             if route and self._last_route[s] and route != self._last_route[s]:
                 self.switches += 1
             self._last_route[s] = route or self._last_route[s]
+        return drawn
+
+    def _note_gateways(self, k: int, slant_m: Array, gateways: Ints) -> None:
+        """The nearest satellite in view of gateways that no user comes over to the fleet."""
+        if gateways.size:
+            self.one_way_s[k, gateways] = slant_m.min(axis=1) / SPEED_OF_LIGHT_M_S
+            self.hops[k, gateways] = np.where(np.isfinite(self.one_way_s[k, gateways]), 0, -1)
 
     def _note_pairs(self, k: int, routes: list[list[int]]) -> None:
         """The quickest route between the stations of each pair; an outage begins and ends with a route change."""

@@ -205,9 +205,23 @@ class RouteBlock:
         ndarray, shape (places, N, steps)
             One-way delays [s]; infinite without a route.
         """
-        healthy = np.array([state.healthy for state in self._states])[:, np.newaxis]
-        seed_s = np.where(healthy, slant_m / SPEED_OF_LIGHT_M_S, np.inf)
-        return self._reach(np.ascontiguousarray(seed_s.transpose(1, 2, 0)))
+        return self.reach_from((slant_m / SPEED_OF_LIGHT_M_S).transpose(1, 2, 0))
+
+    def reach_from(self, seed_s: Array) -> Array:
+        """Least delays from sources outside the network to all satellites, at every step.
+
+        Parameters
+        ----------
+        seed_s : ndarray, shape (sources, N, steps)
+            Delays from each source directly to each satellite [s]; infinite where there is no direct connection.
+
+        Returns
+        -------
+        ndarray, shape (sources, N, steps)
+            One-way delays [s]; infinite without a route, and at satellites that are not healthy.
+        """
+        healthy = np.array([state.healthy for state in self._states]).T
+        return self._reach(np.ascontiguousarray(np.where(healthy, seed_s, np.inf)))
 
     def _reach(self, seed_s: Array) -> Array:
         """Least delays (sources, N, steps)."""

@@ -46,7 +46,7 @@ def section(loaded: Loaded) -> dict[str, Any]:
         "launches": None if flown is None else sum(one.launches for one in flown),
         "array_m2": sum(row["array_m2"] for row in types),
         "radiator_m2": sum(row["radiator_m2"] for row in types),
-        "gateways": None if scenario.ground is None else len(scenario.ground.stations),
+        "gateways": None if scenario.ground is None else economics_params.gateways(scenario),
         "types": types,
     }
 

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine import propagators
+from sim.engine.ground_stations import by_role
 from sim.engine.outcome import Outcome
 from sim.network.latency_map import latitudes_deg, longitudes_deg
-from sim.results import summary
+from sim.results import ground_summary
+from sim.schema import STATION_ROLES
 
 Array = NDArray[np.float64]
 
@@ -46,7 +48,8 @@ def stations(outcome: Outcome) -> dict[str, Any]:
         Values by name of the table in `sim.schema`.
     """
     sites = propagators.stations(outcome.loaded.scenario)
-    rtt_ms, user_ms = summary.round_trips_ms(outcome)
+    rtt_ms, user_ms = ground_summary.round_trips_ms(outcome)
+    internet_ms, section = ground_summary.internet_ms(outcome), outcome.loaded.scenario.ground
     ground_routing = outcome.ground_routing
     pairs = [] if ground_routing is None else ground_routing.pairs
     across_s = np.zeros((outcome.grid.steps, 0)) if ground_routing is None else ground_routing.pair_propagation_s()
@@ -56,6 +59,9 @@ def stations(outcome: Outcome) -> dict[str, Any]:
         "user_rtt_ms": finite(rtt_ms.T if user_ms is None else user_ms.T),
         "latitude_deg": np.degrees([s.latitude_rad for s in sites]),
         "longitude_deg": np.degrees([s.longitude_rad for s in sites]),
+        "station_role": [STATION_ROLES.index(s.role) for s in ([] if section is None else section.stations)],
+        "internet_station": [sites[u].name for u in by_role(outcome.loaded.scenario, "user").tolist()][: internet_ms.shape[1]],
+        "internet_rtt_ms": finite(internet_ms.T),
         "min_elevation_deg": np.degrees([s.lowest_elevation_rad for s in sites]),
         "pair": [f"{sites[a].name} - {sites[b].name}" for a, b in pairs],
         "pair_rtt_ms": finite(2e3 * across_s.T),
@@ -87,6 +93,6 @@ def places(outcome: Outcome) -> dict[str, Any]:
     return {
         "place_latitude_deg": latitudes_deg(),
         "place_longitude_deg": longitudes_deg(),
-        "place_user_rtt_ms": 2e3 * median_s + 1e3 * ground.access_overhead,
+        "place_user_rtt_ms": 2e3 * median_s + ground_summary.overhead_ms(ground),
         "place_coverage": served.mean(axis=0),
     }

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.ground import round_trip_ms
 from sim.config import validation
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Scenario, Workload
-from sim.engine import formations, propagators
+from sim.engine import formations
 from sim.engine.link_traffic import LinkTraffic
 from sim.engine.outcome import Outcome
-from sim.results import battery, design, energy_balance
+from sim.results import battery, design, energy_balance, ground_summary
 from sim.results.number_text import counted
-from sim.results.outages import outages
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import InferenceService, JobScheduler, Training
@@ -150,101 +148,6 @@ def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
         else:
             values[name] = float(row.sum()) / divisor[total.per]
     return values
-
-
-def spread(values_ms: Array) -> dict[str, float | None]:
-    """Smallest, median, 99th percentile and largest of the finite values; null where there is none.
-
-    Parameters
-    ----------
-    values_ms : ndarray
-        Times [ms]; infinite where there is none.
-
-    Returns
-    -------
-    dict of str to float or None
-        Fields min, median, p99 and max [ms].
-    """
-    finite = values_ms[np.isfinite(values_ms)]
-    if finite.size == 0:
-        return {"min": None, "median": None, "p99": None, "max": None}
-    median, p99 = np.percentile(finite, (50.0, 99.0))
-    return {"min": float(finite.min()), "median": float(median), "p99": float(p99), "max": float(finite.max())}
-
-
-def _overhead_ms(outcome: Outcome) -> float:
-    ground = outcome.loaded.scenario.ground
-    return 0.0 if ground is None else 1e3 * ground.access_overhead
-
-
-def round_trips_ms(outcome: Outcome) -> tuple[Array, Array | None]:
-    """Of each step and station to the serving satellite, infinite without one: propagation, and what a user sees.
-
-    A user's adds switching on the way and the access overhead of `ground`.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        What the run left.
-
-    Returns
-    -------
-    propagation_ms : ndarray, shape (steps, stations)
-        By distance alone [ms].
-    user_ms : ndarray or None
-        What a user sees [ms]; None without `ground`.
-    """
-    ground, ground_routing = outcome.loaded.scenario.ground, outcome.ground_routing
-    if ground is None:
-        return np.zeros((outcome.grid.steps, 0)), None
-    overhead_ms = _overhead_ms(outcome)
-    if ground_routing is None:
-        propagation_ms = round_trip_ms(outcome.range_m)
-        return propagation_ms, propagation_ms + overhead_ms
-    return 2e3 * ground_routing.propagation_s(), 2e3 * ground_routing.one_way_s + overhead_ms
-
-
-def _ground(outcome: Outcome) -> dict[str, Any]:
-    sites = propagators.stations(outcome.loaded.scenario)
-    nothing = {"min": None, "median": None, "p99": None, "max": None}
-    rtt_ms, user_ms = round_trips_ms(outcome)
-    step_s, free = outcome.loaded.scenario.step, outcome.free_routing
-    free_ms = None if free is None else 2e3 * free.one_way_s + _overhead_ms(outcome)
-    return {
-        "propagation_rtt_ms": spread(rtt_ms) if sites else nothing,
-        "user_rtt_ms": nothing if user_ms is None else spread(user_ms),
-        "coverage_fraction": float(np.isfinite(rtt_ms).mean()) if sites else None,
-        "without_data_rules": None if free_ms is None else {
-            "user_rtt_ms": spread(free_ms), "coverage_fraction": float(np.isfinite(free_ms).mean()),
-        },
-        "stations": {
-            site.name: {
-                "propagation_rtt_ms": spread(rtt_ms[:, i]),
-                "user_rtt_ms": nothing if user_ms is None else spread(user_ms[:, i]),
-                "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
-                "outages": outages(np.isfinite(rtt_ms[:, i]), step_s),
-            }
-            for i, site in enumerate(sites)
-        },
-    }
-
-
-def _pairs(outcome: Outcome) -> dict[str, Any]:
-    """Of each pair of stations whose way through space was followed."""
-    ground_routing = outcome.ground_routing
-    if ground_routing is None:
-        return {}
-    sites, rtt_ms = propagators.stations(outcome.loaded.scenario), 2e3 * ground_routing.pair_propagation_s()
-    step_s = outcome.loaded.scenario.step
-    return {
-        f"{sites[a].name} - {sites[b].name}": {
-            "propagation_rtt_ms": spread(rtt_ms[:, i]),
-            "coverage_fraction": float(np.isfinite(rtt_ms[:, i]).mean()),
-            "outages": outages(np.isfinite(rtt_ms[:, i]), step_s),
-            "switches_s": ground_routing.pair_switch_s[i],
-        }
-        for i, (a, b) in enumerate(ground_routing.pairs)
-    }
 
 
 def _network(outcome: Outcome) -> dict[str, Any]:
@@ -425,7 +328,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     capacity_j = np.array([t.params.battery.capacity_j for t in outcome.types])[outcome.type_index]
     at_first = outcome.initial_value("charge_j") / capacity_j
     lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
-    ground = _ground(outcome)
+    ground = ground_summary.ground(outcome)
     done = workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"], outcome.row("served_j"))
     from_arrays = declared(outcome, "power")
     work = design.work(useful["flops"] / duration_s, done, satellites, from_arrays["array_w_mean"])
@@ -460,7 +363,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "radiation": outcome.radiation.rows(),
         "network": _network(outcome),
         "ground": ground,
-        "station_pairs": _pairs(outcome),
+        "station_pairs": ground_summary.pairs(outcome),
         "workloads": done,
         "fleet": {
             "availability": available_s / (satellites * duration_s),

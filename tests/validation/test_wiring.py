@@ -16,7 +16,7 @@ from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.fleet import job_phases
 from sim.ground_baseline.fabric import Star
-from sim.results import summary
+from sim.results import ground_summary, summary
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs.ledger import ROW
 
@@ -47,8 +47,8 @@ def test_hop_latency_counts_for_users() -> None:
     equal = (routes.hops == same.hops) & (routes.hops >= 0)
     assert equal.sum() > 10
     assert routes.hops[equal].max() >= 5
-    propagation_ms, user_ms = summary.round_trips_ms(with_)
-    least_ms, seen_ms = summary.round_trips_ms(without)
+    propagation_ms, user_ms = ground_summary.round_trips_ms(with_)
+    least_ms, seen_ms = ground_summary.round_trips_ms(without)
     assert user_ms is not None
     assert seen_ms is not None
     assert user_ms[equal] - seen_ms[equal] == pytest.approx(2.0 * routes.hops[equal], abs=1e-9)

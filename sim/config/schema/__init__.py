@@ -23,6 +23,7 @@ from sim.config.schema.events import (
     short_form,
 )
 from sim.config.schema.fleet import Failures, Fleet, Maintenance, Recovery, Repair
+from sim.config.schema.ground import Ground, Station
 from sim.config.schema.jobs import (
     Checkpoint,
     Elastic,
@@ -42,13 +43,11 @@ from sim.config.schema.orbits import (
     SSO_HIGH_M,
     Cluster,
     Constellation,
-    Ground,
     Lattice,
     Oem,
     Omm,
     Ring,
     Shorthand,
-    Station,
     StationKeeping,
     Tle,
     Walker,

@@ -14,10 +14,11 @@ from sim.config.schema.data_rules import DataRules
 from sim.config.schema.economics import Economics
 from sim.config.schema.events import Event, Moment
 from sim.config.schema.fleet import Fleet
+from sim.config.schema.ground import Ground
 from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
 from sim.config.schema.motion import Motion
-from sim.config.schema.orbits import Cluster, Constellation, Ground
+from sim.config.schema.orbits import Cluster, Constellation
 from sim.config.schema.satellite import Satellite
 from sim.config.schema.site import Site
 
@@ -202,7 +203,7 @@ class Scenario(Section):
     @property
     def coupled(self) -> bool:
         """Whether anything joins satellites, so that time must go outside: links, jobs, spares, routes, heat of neighbours."""
-        paired = self.ground is not None and bool(self.ground.station_pairs)
+        paired = self.ground is not None and (bool(self.ground.station_pairs) or any(s.role != "user" for s in self.ground.stations))
         jobs = any(w.kind != "independent" for w in self.workloads)
         beside = self.environment.neighbours and any(isinstance(entry, Cluster) for entry in self.constellation)
         return jobs or paired or beside or self.links is not None or self.fleet is not None

@@ -1,0 +1,148 @@
+"""Users, gateways and points of presence: over which gateway users reach a fleet, and how soon the internet through it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.constants import SPEED_OF_LIGHT_M_S
+from sim.network.internet_paths import ground_delays
+from sim.network.route_block import RouteBlock, Served
+from sim.network.route_tracing import first_of_least
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class GroundPaths(NamedTuple):
+    """Stations by role, and the terrestrial ways between them.
+
+    Attributes
+    ----------
+    users, gateways : ndarray of int64
+        Numbers of the stations, (U,) and (G,).
+    by_gateway : bool
+        Users reach the fleet over fibre and gateways, not with terminals of their own.
+    fibre_s : ndarray, shape (U, G)
+        Delay from each user to each gateway [s], by way of the point of presence of the gateway where it names one.
+    to_pop_s : ndarray, shape (G, P)
+        Delay from each gateway to each point of presence [s]; infinite where it does not serve it. Where users may use all, one column
+        with the least.
+    pop : ndarray of int64, shape (U,)
+        Column of `to_pop_s` of each user.
+    """
+
+    users: Ints
+    gateways: Ints
+    by_gateway: bool
+    fibre_s: Array
+    to_pop_s: Array
+    pop: Ints
+
+    def routed(self) -> Ints:
+        """Stations that look for the serving satellite themselves.
+
+        Returns
+        -------
+        ndarray of int64
+            Gateways where users come over them, else users.
+        """
+        return self.gateways if self.by_gateway else self.users
+
+    def over_gateways(self, delay_s: Array) -> tuple[Array, Ints]:
+        """Way of each user over the gateway that is soonest.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (G,)
+            Delay from each gateway to its serving satellite [s]; infinite without a route.
+
+        Returns
+        -------
+        delay_s : ndarray, shape (U,)
+            Delay from each user [s].
+        gateway : ndarray of int64, shape (U,)
+            Index of the gateway; of equal ones the lowest; -1 without a route.
+
+        Examples
+        --------
+        >>> paths = GroundPaths(np.array([0]), np.array([1, 2]), True, np.array([[2e-3, 9e-3]]), np.zeros((2, 1)), np.zeros(1, int))
+        >>> delay_s, gateway = paths.over_gateways(np.array([8e-3, 4e-3]))
+        >>> (1e3 * delay_s).round(3).tolist(), gateway.tolist()
+        ([10.0], [0])
+        """
+        total_s = self.fibre_s + delay_s
+        if not self.gateways.size:
+            return np.full(self.users.size, np.inf), np.full(self.users.size, -1)
+        first = first_of_least(total_s)
+        least_s = total_s[np.arange(first.size), first]
+        return least_s, np.where(np.isfinite(least_s), first, -1)
+
+    def internet_s(self, slant_m: Array, block: RouteBlock | None) -> tuple[Array, Mask]:
+        """Delay of users with terminals to their points of presence, at every step.
+
+        Parameters
+        ----------
+        slant_m : ndarray, shape (steps, stations, N)
+            Slant ranges of all stations [m]; infinite where the satellite is not in view.
+        block : RouteBlock or None
+            Links of the steps; None: every route is a bent pipe.
+
+        Returns
+        -------
+        delay_s : ndarray, shape (steps, U)
+            One-way delay [s]; infinite without a route.
+        bent : ndarray of bool, shape (steps, U)
+            Whether one satellite sees the user and a gateway of the point of presence.
+        """
+        steps, _, satellites = slant_m.shape
+        seed_s = np.full((self.to_pop_s.shape[1], satellites, steps), np.inf)
+        for k in range(steps if self.gateways.size else 0):
+            seed_s[:, :, k] = ground_delays(slant_m[k, self.gateways], self.to_pop_s)[0]
+        onward_s = seed_s if block is None else block.reach_from(seed_s)
+        delay_s, bent = np.empty((steps, self.users.size)), np.empty((steps, self.users.size), dtype=np.bool_)
+        for k in range(steps):
+            up_m = slant_m[k, self.users]
+            delay_s[k] = np.min(up_m / SPEED_OF_LIGHT_M_S + onward_s[self.pop, :, k], axis=1, initial=np.inf)
+            bent[k] = (np.isfinite(up_m) & np.isfinite(seed_s[self.pop, :, k])).any(axis=1)
+        return delay_s, bent
+
+
+def of_users(served: Served, paths: GroundPaths, stations: int) -> tuple[Array, list[list[int]], Array, Ints]:
+    """Delays and routes of all stations from those of the ones that look for a satellite.
+
+    Parameters
+    ----------
+    served : Served
+        Of the stations `GroundPaths.routed`, in their order.
+    paths : GroundPaths
+        Stations by role.
+    stations : int
+        Number of all stations.
+
+    Returns
+    -------
+    delay_s : ndarray, shape (stations,)
+        One-way delay [s], with fibre where users come over gateways; infinite without a route.
+    routes : list of list of int
+        Satellites of each station's route; those of a user over a gateway are the gateway's.
+    terrestrial_s : ndarray, shape (stations,)
+        Part of the delay that is fibre [s].
+    gateway : ndarray of int64, shape (stations,)
+        Station number of the gateway that a user comes over; -1 without one.
+    """
+    delay_s, terrestrial_s, gateway = np.full(stations, np.inf), np.zeros(stations), np.full(stations, -1, dtype=np.int64)
+    routes: list[list[int]] = [[] for _ in range(stations)]
+    for n, station in enumerate(paths.routed().tolist()):
+        delay_s[station], routes[station] = served.delay_s[n], served.routes[n]
+    if not paths.by_gateway:
+        return delay_s, routes, terrestrial_s, gateway
+    delay_s[paths.users], over = paths.over_gateways(served.delay_s)
+    for user, station, g in zip(range(paths.users.size), paths.users.tolist(), over.tolist(), strict=True):
+        if g >= 0:
+            routes[station], gateway[station] = served.routes[g], paths.gateways[g]
+            terrestrial_s[station] = paths.fibre_s[user, g]
+    return delay_s, routes, terrestrial_s, gateway
