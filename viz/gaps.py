@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.figures import Chart
+from viz.latency import users
 from viz.palette import INK, MUTED, axis, layout
 from viz.scene import unix_ms
 
@@ -31,14 +32,14 @@ def calendar(results: Any) -> Chart | None:
         The calendar; None also without stations.
     """
     series = results.series
-    if "propagation_rtt_ms" not in series or series.sizes.get("station", 0) == 0:
+    if "propagation_rtt_ms" not in series or not users(series).size:
         return None
     ends_ms = unix_ms(results, series["time"].values).astype(np.int64)
     middle_ms = ends_ms - (ends_ms[1] - ends_ms[0] if ends_ms.size > 1 else 0) // 2
     if ends_ms[-1] - ends_ms[0] < LEAST_DAYS * DAY_MS:
         return None
     rtt_ms = np.asarray(series["propagation_rtt_ms"].transpose("station", "time").values, dtype=np.float64)
-    without = np.isnan(rtt_ms).mean(axis=0)
+    without = np.isnan(rtt_ms[users(series)]).mean(axis=0)
     day, part = middle_ms // DAY_MS, (middle_ms % DAY_MS) * ROWS // DAY_MS
     first, days = int(day[0]), int(day[-1] - day[0]) + 1
     cell = (part * days + day - first).astype(np.int64)

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from viz.figures import Chart, line, recorded, sample_times, thin, time_axis
 from viz.formatting import NBSP, duration, milliseconds, number, percent, whole
-from viz.html_parts import Path, cell, find, table, text
+from viz.html_parts import Path, cell, collapsed, find, table, text
 from viz.palette import BLUES, INK, JOB_COLOURS, LINE, MUTED, axis, layout
 from viz.scene import Floats
 
@@ -18,12 +19,25 @@ MAX_PAIRS: Final = 6
 STRIP_PX: Final = 20
 SHARES: Final = np.append(np.linspace(0.0, 0.99, 199), np.linspace(0.991, 1.0, 10))
 USER_COLOUR: Final = "#c2410c"
+INTERNET_COLOUR: Final = "#00795c"
+
+
+def users(series: Any) -> NDArray[np.int64]:
+    """Stations of users: gateways and points of presence are left out."""
+    if "station_role" not in series:
+        return np.arange(series.sizes.get("station", 0))
+    return np.flatnonzero(series["station_role"].values == 0)
 
 
 def pooled(results: Any, name: str) -> Floats | None:
-    """All finite round-trip times of a variable, over stations and steps, sorted; None without any."""
+    """All finite round-trip times of users, over stations and steps, sorted; None without any."""
     values = recorded(results.series, name)
-    return None if values is None else np.sort(values[np.isfinite(values)])
+    if values is None:
+        return None
+    if "station" in results.series[name].dims:
+        values = values[users(results.series)]
+    kept: Floats = np.sort(values[np.isfinite(values)])
+    return kept if kept.size else None
 
 
 def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
@@ -55,10 +69,11 @@ def distribution(results: Any) -> Chart | None:
         for key, name, colour in (
             ("propagation_rtt_ms", "propagation", LINE["radiator"]),
             ("user_rtt_ms", "end-to-end", USER_COLOUR),
+            ("internet_rtt_ms", "end-to-end to the internet", INTERNET_COLOUR),
         )
         if (values := pooled(results, key)) is not None
     ]
-    if len(curves) == 2 and np.array_equal(curves[0][0], curves[1][0]):
+    if len(curves) > 1 and np.array_equal(curves[0][0], curves[1][0]):
         del curves[1]
     if series.sizes.get("pair", 0) and "pair_rtt_ms" in series:
         for i, pair in enumerate(series["pair"].values[:MAX_PAIRS]):
@@ -87,12 +102,12 @@ def distribution(results: Any) -> Chart | None:
 
 
 def by_median(results: Any) -> list[int]:
-    """Stations by ascending median round-trip time, those without coverage last; at most 40."""
+    """Stations of users by ascending median round-trip time, those without coverage last; at most 40."""
     rtt_ms = results.series["propagation_rtt_ms"].transpose("station", "time").values
     names = [str(n) for n in results.series["station"].values]
     reached = [r[np.isfinite(r)] for r in rtt_ms]
     medians = [float(np.median(times)) if times.size else np.inf for times in reached]
-    return sorted(range(len(names)), key=lambda s: (medians[s], names[s]))[:MAX_STATIONS]
+    return sorted(users(results.series).tolist(), key=lambda s: (medians[s], names[s]))[:MAX_STATIONS]
 
 
 def coverage(results: Any) -> Chart | None:
@@ -104,7 +119,9 @@ def coverage(results: Any) -> Chart | None:
     rtt_ms = np.asarray(series["propagation_rtt_ms"].transpose("station", "time").values, dtype=np.float64)
     covered = np.isfinite(rtt_ms).astype(np.float64)
     x = sample_times(results)
-    share = thin(100.0 * covered.mean(axis=0))
+    if not order:
+        return None
+    share = thin(100.0 * covered[users(series)].mean(axis=0))
     fraction = thin(covered[order])
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_ms = np.where(fraction > 0.0, thin(np.nan_to_num(rtt_ms[order])) / fraction, np.nan).astype(np.float32)
@@ -151,8 +168,8 @@ def coverage(results: Any) -> Chart | None:
         "Above: stations with a route to a serving satellite. Below: propagation round-trip time, white without coverage."
     ]
     parts += [f"Never covered: {', '.join(never)}."] if never else []
-    if len(series["station"]) > MAX_STATIONS:
-        parts.append(f"Shown: {MAX_STATIONS} of {len(series['station'])} stations, those with the lowest median.")
+    if users(series).size > MAX_STATIONS:
+        parts.append(f"Shown: {MAX_STATIONS} of {users(series).size} stations, those with the lowest median.")
     return Chart(figure, note=" ".join(parts))
 
 
@@ -201,6 +218,43 @@ def stations_table(summary: dict[str, Any]) -> str:
         )
     heads = ("station", "coverage", "longest gap", "min", "median", "p99", "range", "end-to-end, median", "end-to-end, p99")
     return table(heads, rows, "numbers stations") if rows else ""
+
+
+def countries_table(summary: dict[str, Any]) -> str:
+    """One row per country of users, by ascending median; empty for less than two."""
+    countries = find(summary, ("ground", "countries")) or {}
+    if len(countries) < 2:
+        return ""
+
+    def median(name: str) -> float:
+        value = find(summary, ("ground", "countries", name, "user_rtt_ms", "median"))
+        return float("inf") if value is None else float(value)
+
+    rows = []
+    for name in sorted(countries, key=lambda n: (median(n), n)):
+        at: Path = ("ground", "countries", name)
+        cells = [cell(summary, (*at, "user_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
+        rows.append(f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{''.join(cells)}")
+    heads = ("country", "coverage", "end-to-end, min", "end-to-end, median", "end-to-end, p99")
+    return collapsed("By country, weighted by users", table(heads, rows, "numbers"))
+
+
+def gateways_table(summary: dict[str, Any]) -> str:
+    """One row per gateway, those that users come over most first."""
+    gateways = find(summary, ("ground", "gateways")) or {}
+
+    def share(name: str) -> float:
+        value = find(summary, ("ground", "gateways", name, "user_time_fraction"))
+        return 0.0 if value is None else float(value)
+
+    rows = []
+    for name in sorted(gateways, key=lambda n: (-share(n), n)):
+        at: Path = ("ground", "gateways", name)
+        cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
+        over = cell(summary, (*at, "user_time_fraction"), percent)
+        rows.append(f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{gap_cell(summary, at)}{''.join(cells)}{over}")
+    heads = ("gateway", "coverage", "longest gap", "min", "median", "p99", "share of users' time")
+    return collapsed("By gateway", table(heads, rows, "numbers")) if rows else ""
 
 
 def pairs_table(summary: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from viz.palette import INK, MUTED, layout
 from viz.world_map import coast_trace, world_axes
 
 LOW_TO_HIGH: Final = ((0.0, "#e8f5ef"), (0.25, "#a9dbc8"), (0.5, "#4fb0ae"), (0.75, "#2a6f97"), (1.0, "#14213d"))
-STATION: Final = "#b3006b"
+ROLES: Final = (("users", "#b3006b", "circle"), ("gateways", "#e3a008", "triangle-up"), ("points of presence", "#56b4e9", "square"))
 NAMED: Final = 30  # stations whose names are written
 
 
@@ -36,9 +36,10 @@ def chart(results: Any) -> Chart | None:
     rtt_ms, coverage = (np.asarray(series[name].values, dtype=np.float64) for name in ("place_user_rtt_ms", "place_coverage"))
     latitude_deg, longitude_deg = (np.asarray(series[f"place_{name}_deg"].values) for name in ("latitude", "longitude"))
     low, high = np.nanpercentile(rtt_ms, (0.0, 99.0))
-    figure = go.Figure([_heat_map(rtt_ms, coverage, latitude_deg, longitude_deg, (low, max(high, low + 0.1))), coast_trace(), _stations(results)])
+    stations, span = _stations(results), (low, max(high, low + 0.1))
+    figure = go.Figure([_heat_map(rtt_ms, coverage, latitude_deg, longitude_deg, span), coast_trace(), *stations])
     figure.update_layout(layout(560, hovermode="closest", **world_axes()))
-    return Chart(figure, (("ground station", STATION),), _note(rtt_ms, coverage, latitude_deg))
+    return Chart(figure, tuple((trace.name, trace.marker.color) for trace in stations), _note(rtt_ms, coverage, latitude_deg))
 
 
 def _heat_map(rtt_ms: Any, coverage: Any, latitude_deg: Any, longitude_deg: Any, span: tuple[float, float]) -> go.Heatmap:
@@ -60,14 +61,27 @@ def _heat_map(rtt_ms: Any, coverage: Any, latitude_deg: Any, longitude_deg: Any,
     )  # fmt: skip
 
 
-def _stations(results: Any) -> go.Scatter:
+def _stations(results: Any) -> list[go.Scatter]:
+    """Stations by role, with names where they are few."""
     series = results.series
     names = [str(name) for name in series["station"].values]
-    return go.Scatter(
-        name="stations", x=series["longitude_deg"].values.round(2), y=series["latitude_deg"].values.round(2), hovertext=names, hoverinfo="text",
-        mode="markers+text" if len(names) <= NAMED else "markers", text=names if len(names) <= NAMED else None, textposition="top center",
-        textfont={"size": 10, "color": INK}, marker={"size": 7, "color": STATION, "line": {"color": "#ffffff", "width": 1}},
-    )  # fmt: skip
+    role = series["station_role"].values if "station_role" in series else np.zeros(len(names), dtype=np.uint8)
+    traces = []
+    for n, (label, colour, symbol) in enumerate(ROLES):
+        mine = np.flatnonzero(role == n)
+        if not mine.size:
+            continue
+        written = n == 0 and mine.size <= NAMED
+        chosen = [names[i] for i in mine]
+        traces.append(
+            go.Scatter(
+                name=label, x=series["longitude_deg"].values[mine].round(2), y=series["latitude_deg"].values[mine].round(2), hovertext=chosen,
+                hoverinfo="text", mode="markers+text" if written else "markers", text=chosen if written else None, textposition="top center",
+                textfont={"size": 10, "color": INK},
+                marker={"size": 7 if n == 0 else 6, "color": colour, "symbol": symbol, "line": {"color": "#ffffff", "width": 0.8}},
+            )
+        )  # fmt: skip
+    return traces
 
 
 def _note(rtt_ms: Any, coverage: Any, latitude_deg: Any) -> str:

@@ -201,7 +201,8 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
     summary = results.summary
     numbers = collapsed("Table", waterfall_table(summary))
     ground = chart_html("latency", "Round-trip time", drawn["latency"]) + latency.stations_table(summary)
-    ground += latency.pairs_table(summary) + chart_html("coverage", "Over time", drawn["coverage"])
+    ground += latency.countries_table(summary) + latency.gateways_table(summary) + latency.pairs_table(summary)
+    ground += chart_html("coverage", "Over time", drawn["coverage"])
     ground += chart_html("gaps", "Times without a route", drawn["gaps"]) + chart_html("latency-map", "Over the Earth", drawn["latency-map"])
     rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
     works = summary.get("workloads") or []

@@ -112,7 +112,10 @@ class Coupling:
         ground, stride = self.scenario.ground, run.stride if run.kept.size else 0
         places = self.places
         self.free_routing = None if places.prompts is None and places.stations is None else self._new_routing(0, None)
-        over_earth = None if ground is None else LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf)
+        over_earth = None
+        if ground is not None:
+            fibre_s = ground_stations.map_fibre_s(self.scenario)
+            over_earth = LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf, fibre_s)
         self.ground_routing = self._new_routing(stride, over_earth)
 
     def _new_routing(self, stride: int, latency_map: LatencyMap | None) -> GroundRouting:

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.network.ground_paths import GroundPaths
+from sim.network.latency_map import places_rad
 from sim.network.terrestrial import delay_matrix_s
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Places = tuple[Array, Array]
 
 
 def by_role(scenario: schema.Scenario, role: str) -> Ints:
@@ -50,7 +52,7 @@ def paths(scenario: schema.Scenario) -> GroundPaths | None:
         return None
     users, gateways, pops = (by_role(scenario, role) for role in ("user", "gateway", "pop"))
     to_pop_s = _to_pops(ground, gateways, pops)
-    fibre_s = _to_gateways(ground, users, gateways, pops)
+    fibre_s = _to_gateways(ground, _places(ground, users), gateways, pops)
     named = {ground.stations[p].name: n for n, p in enumerate(pops.tolist())}
     wanted = [ground.stations[u].pop for u in users.tolist()]
     used = sorted({named[name] for name in wanted if name is not None})
@@ -62,9 +64,9 @@ def paths(scenario: schema.Scenario) -> GroundPaths | None:
     return GroundPaths(users, gateways, ground.access == "gateway", fibre_s, np.stack(columns, axis=1), pop)
 
 
-def _places(ground: schema.Ground, which: Ints) -> tuple[list[float], list[float]]:
+def _places(ground: schema.Ground, which: Ints) -> Places:
     stations = [ground.stations[n] for n in which.tolist()]
-    return [s.latitude for s in stations], [s.longitude for s in stations]
+    return np.array([s.latitude for s in stations]), np.array([s.longitude for s in stations])
 
 
 def _to_pops(ground: schema.Ground, gateways: Ints, pops: Ints) -> Array:
@@ -77,13 +79,32 @@ def _to_pops(ground: schema.Ground, gateways: Ints, pops: Ints) -> Array:
     return delay_s
 
 
-def _to_gateways(ground: schema.Ground, users: Ints, gateways: Ints, pops: Ints) -> Array:
+def map_fibre_s(scenario: schema.Scenario) -> Array | None:
+    """Delays of fibre from the places of a map of latency to the gateways.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    ndarray or None
+        (places, G) [s]; None where users have terminals of their own.
+    """
+    ground = scenario.ground
+    if ground is None or ground.access != "gateway":
+        return None
+    return _to_gateways(ground, places_rad(), by_role(scenario, "gateway"), by_role(scenario, "pop"))
+
+
+def _to_gateways(ground: schema.Ground, users_rad: Places, gateways: Ints, pops: Ints) -> Array:
     """Delays from users to gateways, (U, G), by way of the point of presence of the gateway."""
-    direct_s = delay_matrix_s(*_places(ground, users), *_places(ground, gateways), ground.fibre_route)
+    direct_s = delay_matrix_s(*users_rad, *_places(ground, gateways), ground.fibre_route)
     if not pops.size:
         return direct_s
     named = {ground.stations[p].name: n for n, p in enumerate(pops.tolist())}
-    to_pop_s = delay_matrix_s(*_places(ground, users), *_places(ground, pops), ground.fibre_route)
+    to_pop_s = delay_matrix_s(*users_rad, *_places(ground, pops), ground.fibre_route)
     onwards_s = delay_matrix_s(*_places(ground, gateways), *_places(ground, pops), ground.fibre_route)
     for column, g in enumerate(gateways.tolist()):
         own = ground.stations[g].pop

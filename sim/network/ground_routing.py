@@ -241,7 +241,9 @@ class GroundRouting:
         """Moments of the map among consecutive steps; without links a satellite serves what it sees."""
         for n in range(r_m.shape[0]):
             moment = latency_map.moment(k0 + n)
-            if moment >= 0:
+            if moment >= 0 and self.paths is not None and self.paths.by_gateway:
+                latency_map.add_over_gateways(moment, self.one_way_s[k0 + n, self.paths.gateways])
+            elif moment >= 0:
                 latency_map.add(moment, r_m[n], np.where(serves[n], 0.0, np.inf) if onward_s is None else onward_s[:, n])
 
     def _record_routes(

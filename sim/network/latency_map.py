@@ -65,6 +65,9 @@ class LatencyMap:
         Lowest elevation at which places use a satellite [rad], 0 to pi/2.
     max_range_m : float
         Largest slant range [m]; may be infinite.
+    fibre_s : ndarray, shape (places, G), optional
+        Delays of fibre from each place to gateways [s], rows by latitude, then longitude: users come over gateways, and satellites in view of a
+        place do not matter.
 
     Attributes
     ----------
@@ -74,8 +77,11 @@ class LatencyMap:
         Delay [s], infinite where no satellite serves the place; rows from south to north, columns from 180 W to the east.
     """
 
-    def __init__(self, grid: TimeGrid, satellites: int, min_elevation_rad: float, max_range_m: float) -> None:
-        moments = min(FRAMES, grid.steps, PAIRS // max(1, ROWS * COLUMNS * satellites))
+    def __init__(
+        self, grid: TimeGrid, satellites: int, min_elevation_rad: float, max_range_m: float, fibre_s: Array | None = None
+    ) -> None:
+        moments = min(FRAMES, grid.steps, PAIRS // max(1, ROWS * COLUMNS * (satellites if fibre_s is None else fibre_s.shape[1])))
+        self.fibre_s = fibre_s
         self.steps: Ints = (grid.steps * (2 * np.arange(moments) + 1)) // (2 * max(1, moments))
         self.one_way_s = np.full((moments, ROWS, COLUMNS), np.inf)
         self._grid, self._sine = grid, math.sin(min_elevation_rad)
@@ -120,6 +126,32 @@ class LatencyMap:
         onward_m = np.minimum(onward_s * SPEED_OF_LIGHT_M_S, FAR_M)
         _least_ways(np.ascontiguousarray(r_m), onward_m, place_m, up, self._sine, self._max_range_m, way_m)
         self.one_way_s[moment] = np.where(way_m < FAR_M, way_m / SPEED_OF_LIGHT_M_S, np.inf).reshape(ROWS, COLUMNS)
+
+
+    def add_over_gateways(self, moment: int, gateway_s: Array) -> None:
+        """Enter one moment at which users come over gateways.
+
+        Parameters
+        ----------
+        moment : int
+            Its index, from `moment`.
+        gateway_s : ndarray, shape (G,)
+            Delay from each gateway to the serving satellite [s]; infinite without a route.
+        """
+        assert self.fibre_s is not None
+        self.one_way_s[moment] = np.min(self.fibre_s + gateway_s, axis=1, initial=np.inf).reshape(ROWS, COLUMNS)
+
+
+def places_rad() -> tuple[Array, Array]:
+    """Latitudes and longitudes of all places of a map, rows by latitude, then longitude.
+
+    Returns
+    -------
+    latitude_rad, longitude_rad : ndarray, shape (ROWS * COLUMNS,)
+        Places [rad].
+    """
+    latitude, longitude = np.meshgrid(np.radians(latitudes_deg()), np.radians(longitudes_deg()), indexing="ij")
+    return latitude.ravel(), longitude.ravel()
 
 
 def latitudes_deg() -> Array:

@@ -57,8 +57,36 @@ def latency(ground: dict[str, Any]) -> str:
         f"propagation RTT to the serving satellite: median {rtt['median']:.2f} ms, p99 {rtt['p99']:.2f} ms {share}, worst station "
         f"{worst} {worst_ms:.2f} ms {reached(covered[worst]['coverage_fraction'])}; end-to-end RTT: median "
         f"{ground['user_rtt_ms']['median']:.2f} ms {share}"
+        + _fibre(ground.get("components_ms"))
         + _longest_gap(covered)
         + (f"; {without} of {len(ground['stations'])} stations never covered" if without else "")
+    )
+
+
+def _fibre(parts: dict[str, Any] | None) -> str:
+    """The part of the round trip that is fibre; nothing where users have terminals."""
+    return f", of it {parts['terrestrial']:.2f} ms of fibre in the mean" if parts is not None and parts["terrestrial"] else ""
+
+
+def internet(found: dict[str, Any]) -> str:
+    """Round trips of users with terminals to points of presence, and how many need no link between satellites.
+
+    Parameters
+    ----------
+    found : dict
+        Section `ground.internet` of a run's summary.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    rtt = found["rtt_ms"]
+    if rtt["median"] is None:
+        return "no user reaches a point of presence"
+    return (
+        f"RTT through satellites to a point of presence: median {rtt['median']:.2f} ms, p99 {rtt['p99']:.2f} ms "
+        f"{reached(found['coverage_fraction'])}; {percent(found['bent_pipe_fraction'])} over one satellite, the rest over links"
     )
 
 

@@ -166,6 +166,15 @@ class Ground(Section):
         return stations
 
     @model_validator(mode="after")
+    def _has_gateways(self) -> Ground:
+        if self.access == "gateway" and not any(s.role == "gateway" for s in self.stations):
+            raise FieldError(
+                "access", "users come over gateways, and no station is one; add a list of them, such as stations: [default, starlink-gateways, "
+                "starlink-pops], or write access: terminal",
+            )  # fmt: skip
+        return self
+
+    @model_validator(mode="after")
     def _pops_are_listed(self) -> Ground:
         pops = [s.name for s in self.stations if s.role == "pop"]
         for n, station in enumerate(self.stations):
