@@ -138,7 +138,7 @@ def liquid_coefficient(frequency_hz: ArrayLike) -> Array:
     Examples
     --------
     >>> round(float(liquid_coefficient(30e9)), 3)
-    0.878
+    0.771
     """
     f = np.asarray(frequency_hz, dtype=np.float64) / 1e9
     theta = 300.0 / 273.15 - 1.0

@@ -164,7 +164,7 @@ def climate(latitude_rad: float, longitude_rad: float, height_m: float) -> Clima
     --------
     >>> london = climate(math.radians(51.5), math.radians(-0.14), 31.0)
     >>> round(london.rain_rate_mm_h), round(london.rain_height_km, 2), round(london.cloud_fraction, 2)
-    (27, 2.45, 0.5)
+    (26, 2.45, 0.5)
     """
     if not all(map(math.isfinite, (latitude_rad, longitude_rad, height_m))) or abs(latitude_rad) > 0.5 * math.pi:
         raise ValueError(f"latitude {latitude_rad} rad must be -pi/2 to pi/2, longitude and height finite")
