@@ -114,14 +114,20 @@ def spectral_lines(name: str) -> Array:
     return np.asarray(_members()[f"{name}_lines"], dtype=np.float64)
 
 
+@cache
+def _levels(name: str) -> NDArray[np.uint16]:
+    """Levels of a map, which is stored as differences along its rows, modulo 65,536."""
+    low, high = _members()[name].astype(np.uint16)
+    return np.cumsum(low + 256 * high, axis=1, dtype=np.uint16)
+
+
 def _corners(name: str, latitude_deg: float, longitude_deg: float) -> tuple[Array, Array]:
     """Values of a map at the four nodes around a place, and the weights of bilinear interpolation."""
-    steps, scale = _members()[name], _facts()["maps"][name]
-    rows, columns = steps.shape[1:]
+    levels, scale = _levels(name), _facts()["maps"][name]
+    rows, columns = levels.shape
     y, x = (90.0 - latitude_deg) / 180.0 * (rows - 1), longitude_deg % 360.0 / 360.0 * (columns - 1)
     row, column = min(int(y), rows - 2), min(int(x), columns - 2)
-    pair = steps[:, row : row + 2].astype(np.int64)
-    level = np.cumsum(pair[0] + 256 * pair[1], axis=1)[:, column : column + 2] % 65536
+    level = levels[row : row + 2, column : column + 2].astype(np.float64)
     if scale["scale"] == "log":
         value = np.where(level > 0, scale["floor"] * np.exp((level - 1.0) * scale["step"]), 0.0)
     else:
@@ -158,7 +164,7 @@ def climate(latitude_rad: float, longitude_rad: float, height_m: float) -> Clima
     Notes
     -----
     Water vapour falls with the height above each node's surface by the scale height of the node, as P.836 asks for; its density
-    near the ground follows the column, by their ratio at 1 % of the year.
+    near the ground follows the column. Scale height and ratio are those of 1, 10, 50 and 90 % of the year, and interpolated between.
 
     Examples
     --------
@@ -171,14 +177,12 @@ def climate(latitude_rad: float, longitude_rad: float, height_m: float) -> Clima
     facts, place = _facts(), (math.degrees(latitude_rad), math.degrees(longitude_rad))
     levels, height_km = facts["exceedances_percent"], 1e-3 * height_m
     surface_km, weight = _corners("surface_km", *place)
-    heights = [_corners(f"vapour_height_km_{p:g}", *place)[0] for p in facts["scale_height_percent"]]
-    columns = []
-    for p in levels:
-        share = np.interp(math.log(p), np.log(facts["scale_height_percent"]), (0.0, 1.0))
-        scale_km = (1.0 - share) * heights[0] + share * heights[1]
-        column, _ = _corners(f"vapour_kg_m2_{p:g}", *place)
-        columns.append(float(np.sum(weight * column * np.exp((surface_km - height_km) / scale_km))))
-    vapour = np.array(columns)
+    coarse = facts["scale_height_percent"]
+    between = np.array([np.interp(np.log(levels), np.log(coarse), unit) for unit in np.eye(len(coarse))]).T  # weights, (levels, coarse)
+    heights = np.tensordot(between, [_corners(f"vapour_height_km_{p:g}", *place)[0] for p in coarse], 1)
+    columns = np.array([_corners(f"vapour_kg_m2_{p:g}", *place)[0] for p in levels])
+    vapour = np.sum(weight * columns * np.exp((surface_km - height_km) / heights), axis=(1, 2))
+    ratio = between @ [_at(f"density_per_column_{p:g}", *place) for p in coarse]
     return Climate(
         latitude_deg=place[0],
         height_km=height_km,
@@ -188,7 +192,7 @@ def climate(latitude_rad: float, longitude_rad: float, height_m: float) -> Clima
         temperature_k=_at("temperature_k", *place),
         exceedance_percent=np.array(levels),
         vapour_kg_m2=vapour,
-        vapour_density_g_m3=vapour * _at("density_per_column", *place),
+        vapour_density_g_m3=vapour * ratio,
         liquid_kg_m2=np.array([_at(f"liquid_kg_m2_{p:g}", *place) for p in levels]),
         cloud_fraction=_at("cloud_probability", *place),
     )
