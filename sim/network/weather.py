@@ -28,9 +28,9 @@ PROCESS = 14  # the number of this process in its spawn keys
 NODE_S = 60.0  # the noise is drawn at these moments, whatever the step of a run
 RAIN_HZ = 2e-4  # parameter of the low-pass filter of rain [itu-p1853]
 CLOUD_HZ, CLOUD_WEIGHTS = (7.17e-4, 2.01e-5), (0.349, 0.830)  # of the two filters of clouds [itu-p1853]
-# Correlation of rain with the distance: weights and lengths [m] of exp(-d / L) and exp(-(d / L)^2). Fitted to the joint statistics of
-# rain attenuation of P.618, section 2.2.4.1, for rain during 5 % of the year and attenuation exceeded for 0.1 to 0.5 %.
-RAIN_NEAR, RAIN_FAR = (0.855, 35e3), (0.145, 700e3)
+# Correlation of rain with the distance: weights and lengths [m] of two exp(-d / L) and of exp(-(d / L)^2). Fitted to the joint statistics
+# of rain attenuation of P.618, section 2.2.4.1, for rain during 5 % of the year and attenuation exceeded for 0.1 to 0.5 %.
+RAIN_CELL, RAIN_NEAR, RAIN_FAR = (0.355, 20e3), (0.5, 50e3), (0.145, 670e3)
 CLOUD_NEAR, CLOUD_FAR = (0.35, 7.8e3), (0.65, 225.3e3)  # both exp(-d / L) [lyras2017]
 APART_M = 2.5e6  # sites farther from each other and from all between are independent; clouds correlate by 1e-5
 LEAST_ELEVATION_RAD = math.radians(5.0)  # below, the attenuation is that at this elevation
@@ -289,10 +289,11 @@ def rain_correlation(distance_m: ArrayLike) -> Array:
     Examples
     --------
     >>> rain_correlation([0.0, 10e3, 100e3, 1000e3]).round(3).tolist()
-    [1.0, 0.787, 0.191, 0.019]
+    [1.0, 0.77, 0.212, 0.016]
     """
     d = np.asarray(distance_m, dtype=np.float64)
-    return np.asarray(RAIN_NEAR[0] * np.exp(-d / RAIN_NEAR[1]) + RAIN_FAR[0] * np.exp(-((d / RAIN_FAR[1]) ** 2)))
+    near = sum(weight * np.exp(-d / length_m) for weight, length_m in (RAIN_CELL, RAIN_NEAR))
+    return np.asarray(near + RAIN_FAR[0] * np.exp(-((d / RAIN_FAR[1]) ** 2)))
 
 
 def cloud_correlation(distance_m: ArrayLike) -> Array:
