@@ -55,6 +55,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
+from sim.config.schema.radio import Carriers, Radio, RadioEnd, Telescope
 from sim.config.schema.satellite import (
     Accelerator,
     Array,
@@ -92,6 +93,7 @@ __all__ = [
     "Attitude",
     "Battery",
     "Bus",
+    "Carriers",
     "Cell",
     "Checkpoint",
     "Cluster",
@@ -130,6 +132,8 @@ __all__ = [
     "Policy",
     "Propulsion",
     "Radiation",
+    "Radio",
+    "RadioEnd",
     "Recorder",
     "Recovery",
     "Repair",
@@ -143,6 +147,7 @@ __all__ = [
     "Station",
     "StationKeeping",
     "Surge",
+    "Telescope",
     "Terminal",
     "Terms",
     "Tle",
