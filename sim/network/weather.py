@@ -161,16 +161,16 @@ class Weather:
             Attenuation [dB]. Over a long time it is larger than the one that P.618 gives for a share of the year for that share,
             within the interpolation of a table (1 % or 0.02 dB).
         """
-        table = self._table(frequency_hz, diameter_m, efficiency)
-        variate = self.rain[np.asarray(step), np.asarray(site)].astype(np.float64)
+        table, which = self._table(frequency_hz, diameter_m, efficiency), np.asarray(site)
+        variate = self.rain[np.asarray(step), which].astype(np.float64)
         at = np.clip((variate - NORMAL_FROM) / NORMAL_STEP, 0.0, table.shape[1] - 1.000001)
         sine = np.sin(np.maximum(np.asarray(elevation_rad, dtype=np.float64), LEAST_ELEVATION_RAD))
         over = np.clip(-np.log(sine) / -math.log(math.sin(LEAST_ELEVATION_RAD)) * (AIR_MASSES - 1), 0.0, AIR_MASSES - 1.000001)
         i, j = at.astype(np.int64), over.astype(np.int64)
         u, v = at - i, over - j
-        low = (1.0 - v) * table[site, i, j] + v * table[site, i, j + 1]
-        high = (1.0 - v) * table[site, i + 1, j] + v * table[site, i + 1, j + 1]
-        return np.exp((1.0 - u) * low + u * high)
+        low = (1.0 - v) * table[which, i, j] + v * table[which, i, j + 1]
+        high = (1.0 - v) * table[which, i + 1, j] + v * table[which, i + 1, j + 1]
+        return np.asarray(np.exp((1.0 - u) * low + u * high))
 
     def _table(self, frequency_hz: float, diameter_m: float, efficiency: float) -> Array:
         """ln of the attenuation [dB] by site, normal variate and elevation, rising with the variate."""
@@ -223,7 +223,7 @@ def site_diversity(usable: ArrayLike, in_view: ArrayLike | None = None) -> Diver
     """
     good = np.asarray(usable, dtype=np.bool_)
     seen = np.ones_like(good) if in_view is None else np.asarray(in_view, dtype=np.bool_)
-    served, any_seen = (good & seen).any(axis=1), seen.any(axis=1)
+    served, any_seen = np.asarray((good & seen).any(axis=1)), np.asarray(seen.any(axis=1))
     with np.errstate(invalid="ignore"):
         single = np.sum(good & seen, axis=0) / np.sum(seen, axis=0)
     joint = float(served.sum() / any_seen.sum()) if any_seen.any() else math.nan
@@ -350,8 +350,8 @@ def _cloud_covariance(lag_s: float) -> float:
 def _mixed(correlation: Array, distance_m: Array, series: Array) -> Array:
     """Series of independent sites as series with a correlation between sites, by the symmetric square root of its matrix.
 
-    The symmetric root treats all sites alike, so that their order does not matter. Sums are taken in the order of the sites, without
-    a matrix product, whose rounding depends on the length of the series.
+    The symmetric root treats all sites alike, so that their order does not matter. Weights below 1e-4 are left out, and the rest scaled
+    to variance 1. Sums are taken in the order of the sites, without a matrix product, whose rounding depends on the length of the series.
     """
     groups, group = connected_components(distance_m < APART_M, directed=False)
     out = np.empty_like(series)
@@ -359,10 +359,12 @@ def _mixed(correlation: Array, distance_m: Array, series: Array) -> Array:
         members = np.flatnonzero(group == g)
         value, vector = np.linalg.eigh(correlation[np.ix_(members, members)])
         root = (vector * np.sqrt(np.maximum(value, 0.0))) @ vector.T
+        root = np.where(np.abs(root) < 1e-4, 0.0, np.round(root, 12))  # the last digits may depend on the number of threads
+        root /= np.sqrt(np.sum(root**2, axis=1, keepdims=True))
         for row, site in zip(root, members, strict=True):
-            total = np.zeros(series.shape[1])
-            for weight, other in zip(row, members, strict=True):
-                if abs(weight) > 1e-9:
-                    total += weight * series[other]
+            near = np.flatnonzero(row)
+            total = row[near[0]] * series[members[near[0]]]
+            for k in near[1:]:
+                total += row[k] * series[members[k]]
             out[site] = total
     return out

@@ -13,6 +13,7 @@ from orbit.units import examples
 from sim.config import yaml_tree
 from sim.config.errors import InputError
 from sim.config.json_schema import scenario_schema
+from sim.config.library import named_items
 from sim.config.scenario import items, load
 from sim.config.schema import NOT_SIMULATED, Scenario, Site
 from sim.config.schema.sweep import sweep_schema

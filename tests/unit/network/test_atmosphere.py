@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.network.atmosphere import Components, cloud_db, components, gas_db, liquid_coefficient, rain_coefficients, rain_db, scintillation_db
+from sim.network.atmosphere import (
+    Components,
+    cloud_db,
+    components,
+    gas_db,
+    liquid_coefficient,
+    rain_coefficients,
+    rain_db,
+    scintillation_db,
+)
 from sim.network.climate import Climate, climate
 
 STORED = json.loads((Path(__file__).parent / "itur_cases.json").read_text("ascii"))

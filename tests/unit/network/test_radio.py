@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from orbit.ground import slant_range_m
-from sim.network.radio import Carriers, End, Radio, carrier_to_noise_dbhz, free_space_loss_db, gain_db, rate_bit_s, symbol_rate_hz, system_noise_k
+from sim.network.radio import (
+    Carriers,
+    End,
+    Radio,
+    carrier_to_noise_dbhz,
+    free_space_loss_db,
+    gain_db,
+    rate_bit_s,
+    symbol_rate_hz,
+    system_noise_k,
+)
 
 GATEWAY = End(diameter_m=1.5, efficiency=0.5, power_w=12.6, noise_k=150.0)
 SATELLITE = End(diameter_m=0.3, efficiency=0.6, power_w=2.0, noise_k=600.0)
