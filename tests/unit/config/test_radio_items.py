@@ -15,6 +15,7 @@ from sim.config import yaml_tree
 from sim.config.errors import InputError, Origin
 from sim.config.item_files import find_item
 from sim.config.library import named_items
+from sim.config.radio_params import radio_link, telescope_link
 from sim.config.schema import Radio, Telescope
 from sim.config.yaml_tree import Node
 from sim.network import optical_ground, radio
@@ -36,12 +37,6 @@ def _item(name: str, kind: str) -> Any:
     return TypeAdapter(model).validate_python(_texts(find_item("hardware", name, HERE, kind, kind)))
 
 
-def _link(item: Radio) -> radio.Radio:
-    ends = (radio.End(e.diameter, e.efficiency, e.power, e.noise) for e in (item.ground, item.space))
-    carriers = (radio.Carriers(c.frequency, c.bandwidth, c.channels) for c in (item.down, item.up))
-    return radio.Radio(*ends, *carriers, item.polarisations, item.roll_off, item.margin, item.losses, item.antennas)
-
-
 def test_names() -> None:
     """By the list of files."""
     assert named_items("hardware", "radio") == ["e-band-gateway", "ka-gateway", "ku-user"]
@@ -58,7 +53,7 @@ def test_filed_eirp() -> None:
     """Source of truth: the filing: 60.5 dBW a carrier at 28.7 GHz of the gateway, within 0.6 dB (one efficiency for both bands); 39.2 dBW of
     the user's terminal."""
     for name, eirp_dbw, within in (("ka-gateway", 60.5, 0.6), ("ku-user", 39.2, 0.1)):
-        link = _link(_item(name, "radio"))
+        link = radio_link(_item(name, "radio"))
         gain_db = radio.gain_db(link.ground.diameter_m, link.ground.efficiency, link.up.frequency_hz)
         assert 10.0 * math.log10(link.ground.power_w) + gain_db == pytest.approx(eirp_dbw, abs=within)
 
@@ -67,7 +62,7 @@ def test_filed_eirp() -> None:
 def test_rates_in_clear_sky(name: str, low_gbit_s: float, high_gbit_s: float) -> None:
     """Source of truth: orders of magnitude: a gateway's link of some 10 Gbit/s in Ka band, tens in E band (5 GHz of two polarisations), a user's
     of some 0.5 to 1 Gbit/s in one channel of 240 MHz; at 550 km and 40 deg, 1 dB of clear air (3 dB in E band)."""
-    link, distance = _link(_item(name, "radio")), slant_range_m(550e3, math.radians(40.0))
+    link, distance = radio_link(_item(name, "radio")), slant_range_m(550e3, math.radians(40.0))
     got = float(radio.rate_bit_s(distance, 3.0 if name == "e-band-gateway" else 1.0, link)) / 1e9
     assert low_gbit_s < got < high_gbit_s
     assert float(radio.rate_bit_s(distance, 1.0, link, up=True)) > 0.0
@@ -75,14 +70,7 @@ def test_rates_in_clear_sky(name: str, low_gbit_s: float, high_gbit_s: float) ->
 
 def test_telescope_is_the_flown_one() -> None:
     """Source of truth: TBIRD: 200 Gbit/s at most, 4.8 TB in one pass of some 5 minutes from 500 km; here above 20 deg over a sphere."""
-    item = _item("optical-ground", "telescope")
-    values = {
-        "transmit_power_w": item.transmit_power, "transmit_aperture_m": item.transmit_aperture, "wavelength_m": item.wavelength,
-        "transmit_efficiency": item.transmit_efficiency, "pointing_jitter_rad": item.pointing_jitter, "receive_aperture_m": item.receive_aperture,
-        "receive_efficiency": item.receive_efficiency, "zenith_transmittance": item.zenith_transmittance, "photons_per_bit": item.photons_per_bit,
-        "channels": item.channels, "channel_rate_bit_s": item.channel_rate, "telescopes": item.telescopes,
-    }  # fmt: skip
-    link = optical_ground.Telescope(**values)
+    link = telescope_link(_item("optical-ground", "telescope"))
     angle = math.sqrt(398600.4418 / 6878.137**3) * np.arange(-600, 601)
     distance = np.sqrt(6378.137**2 + 6878.137**2 - 2.0 * 6378.137 * 6878.137 * np.cos(angle))
     elevation = np.arcsin(np.clip((6878.137 * np.cos(angle) - 6378.137) / distance, -1.0, 1.0))

@@ -88,11 +88,11 @@ def test_each_moment_is_the_curve(year: Weather, ghz: float, deg: float) -> None
 
 
 def test_one_weather_for_all_bands(year: Weather) -> None:
-    """By construction: what is worse at 20 GHz is not better at 30 GHz."""
+    """By construction: what is worse at 20 GHz is not better at 30 GHz; interpolation rounds at 1e-15."""
     moments = np.arange(0, YEAR, 61)
     order = np.argsort(year.rain[moments, 0])
     for hz in (12e9, 20e9, 30e9, 83e9):
-        assert np.all(np.diff(year.attenuation_db(0, hz, 0.5, moments)[order]) >= 0.0)
+        assert np.all(np.diff(year.attenuation_db(0, hz, 0.5, moments)[order]) >= -1e-12)
 
 
 def test_correlation_in_time(year: Weather) -> None:
