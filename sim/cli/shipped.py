@@ -18,8 +18,8 @@ def shipped(
         str | None,
         typer.Argument(
             metavar="KIND",
-            help="scenarios, sweeps, hardware (satellites, accelerators, cells, terminals, environments), models, failures, repairs, "
-            "launchers, activities, sites or baselines; all without it.",
+            help="scenarios, sweeps, hardware (satellites, accelerators, cells, terminals, radios, telescopes, environments), models, failures, "
+            "repairs, launchers, activities, sites or baselines; all without it.",
         ),
     ] = None,
     json: Json = False,

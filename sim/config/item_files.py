@@ -20,6 +20,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "accelerator": schema.Accelerator,
     "cell": schema.Cell,
     "terminal": schema.Terminal,
+    "radio": schema.Radio,
+    "telescope": schema.Telescope,
     "environment": schema.Environment,
     "activity": schema.Activity,
     "model": schema.LanguageModel,

@@ -20,6 +20,8 @@ LISTS = {
     "accelerators": ("hardware", "accelerator"),
     "cells": ("hardware", "cell"),
     "terminals": ("hardware", "terminal"),
+    "radios": ("hardware", "radio"),
+    "telescopes": ("hardware", "telescope"),
     "environments": ("hardware", "environment"),
     "models": ("models", ""),
     "failures": ("fleet", "failures"),

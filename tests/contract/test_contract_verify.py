@@ -166,6 +166,10 @@ SPOILS = [
     ("orbit/kernels/window_refinement.py", r"60\.0 \* b - 40\.0 \* c", "60.0 * b - 41.0 * c", "access._pole"),
     ("orbit/kernels/sgp4_passes.py", r"-0\.25 \* c\[el\.X7THM1", "-0.251 * c[el.X7THM1", "sgp4._against_reference"),
     ("sim/spacecraft/fin.py", r"(math\.sqrt\()2\.0", r"\g<1>1.0", "spacecraft._closed_forms"),
+    ("sim/network/atmosphere.py", r"0\.655 \+ 0\.033", "0.655 - 0.033", "radio._attenuation"),
+    ("sim/network/climate.py", r"(RAIN_ABOVE_ZERO_KM = 0\.3)6", r"\g<1>0", "radio._attenuation"),
+    ("sim/network/modcod.py", r"5\.900855, 19\.57", "5.900855, 19.67", "radio._budget"),
+    ("sim/network/radio.py", r"(MEDIUM_K = )275", r"\g<1>290", "radio._budget"),
     ("orbit/kernels/j2.py", r"(def node_rate_rad_s.*?return )-", r"\g<1>", "orbits._drift"),
 ]  # fmt: skip
 

@@ -54,6 +54,7 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
+from sim.config.schema.radio import Carriers, Radio, RadioEnd, Telescope
 from sim.config.schema.satellite import (
     Accelerator,
     Array,
@@ -91,6 +92,7 @@ __all__ = [
     "Attitude",
     "Battery",
     "Bus",
+    "Carriers",
     "Cell",
     "Checkpoint",
     "Cluster",
@@ -129,6 +131,8 @@ __all__ = [
     "Policy",
     "Propulsion",
     "Radiation",
+    "Radio",
+    "RadioEnd",
     "Recorder",
     "Recovery",
     "Repair",
@@ -142,6 +146,7 @@ __all__ = [
     "Station",
     "StationKeeping",
     "Surge",
+    "Telescope",
     "Terminal",
     "Terms",
     "Tle",

@@ -32,6 +32,8 @@ FOLDERS = ("hardware", "models", "economics", "fleet", "baselines")
 # ultraviolet light 0.14, 0.90; silicon cells 0.75, 0.82. SCOT80: 11.9 kg. TBIRD: 100,000 USD a terminal. Modules of PERC cells:
 # -0.36 %/K. Cells: 2.73 Ah, 3 Ah and 94 Ah. BUPT-1: charging 0.988, runs of a device up to 8.54 W, 124.8 Wh into the battery;
 # Ascend 310: 8 TFLOPS in fp16, 16 TOPS in int8; Atlas 200: 4 or 8 GB. Derived numbers are computed again below.
+# Gateways of Starlink: 46.9 dBi at 19 GHz, 49.5 dBi at 28 GHz, 60.5 dBW in 480 MHz: 60.5 - 49.5 = 11 dBW. User terminals: 39.2 dBW, 48 cm, 240 MHz
+# down and 62.5 MHz up. E band: 71 to 76 and 81 to 86 GHz. TBIRD: 200 Gbit/s at 1550 nm to a telescope of 1 m, 20 urad.
 SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "hardware/a100-sxm": {
         "peak.bf16": ("312 TFLOP/s", "nvidia-a100"),
@@ -709,6 +711,45 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "thermal.structure.area": ("0.62 m2", "fortescue2011:ch. 11"),
         "thermal.structure.heat_capacity": ("85 kJ/K", "crc-handbook"),
         "thermal.structure.to_coolant": ("0.3 W/K", "donabedian2003"),
+    },
+    "hardware/e-band-gateway": {
+        "down.frequency": ("73.5 GHz", "spacex-e-band-2025"),
+        "down.channels": ("4 1", "spacex-e-band-2025"),
+        "up.frequency": ("83.5 GHz", "spacex-e-band-2025"),
+        "up.channels": ("4 1", "spacex-e-band-2025"),
+        "roll_off": ("0.1 1", "etsi-302307-2"),
+    },
+    "hardware/ka-gateway": {
+        "ground.diameter": ("1.5 m", "starlink-gateways-2020"),
+        "ground.efficiency": ("0.5 1", "fcc-kalama2021"),
+        "ground.power": ("12.6 W", "fcc-kalama2021"),
+        "down.frequency": ("18.5 GHz", "fcc-kalama2021"),
+        "down.bandwidth": ("480 MHz", "fcc-kalama2021"),
+        "down.channels": ("2 1", "fcc-kalama2021"),
+        "up.frequency": ("28.7 GHz", "fcc-kalama2021"),
+        "up.bandwidth": ("480 MHz", "fcc-kalama2021"),
+        "up.channels": ("4 1", "fcc-kalama2021"),
+        "roll_off": ("0.1 1", "etsi-302307-2"),
+        "antennas": ("8 1", "starlink-gateways-2020"),
+    },
+    "hardware/ku-user": {
+        "ground.diameter": ("0.48 m", "starlink-esim-2021"),
+        "ground.power": ("2.9 W", "spacex-user-eirp"),
+        "down.frequency": ("11.7 GHz", "humphreys2023"),
+        "down.bandwidth": ("240 MHz", "humphreys2023"),
+        "up.frequency": ("14.25 GHz", "puchol2022"),
+        "up.bandwidth": ("62.5 MHz", "puchol2022"),
+        "up.channels": ("1 1", "puchol2022"),
+        "antennas": ("1 1", "starlink-esim-2021"),
+    },
+    "hardware/optical-ground": {
+        "wavelength": ("1550 nm", "tbird2022"),
+        "transmit_efficiency": ("0.8 1", "liang2022"),
+        "pointing_jitter": ("20 urad", "tbird2024"),
+        "receive_aperture": ("1 m", "tbird-pathfinder"),
+        "channels": ("2 1", "tbird2022"),
+        "channel_rate": ("100 Gbit/s", "tbird2022"),
+        "telescopes": ("1 1", "tbird-pathfinder"),
     },
 }
 
