@@ -27,6 +27,8 @@ NAMED = (
     (("environment",), "hardware", "environment"),
     (("motion", "solar_activity"), "solar", "activity"),
     (("links", "terminal"), "hardware", "terminal"),
+    (("ground", "radio"), "hardware", "radio"),
+    (("ground", "telescope"), "hardware", "telescope"),
     (("workloads", "*", "model"), "models", "model"),
     (("fleet", "failures"), "fleet", "failures"),
     (("fleet", "repair"), "fleet", "repair"),

@@ -124,7 +124,7 @@ class Coupling:
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=stride, latency_map=latency_map,
-            paths=ground_stations.paths(self.scenario),
+            paths=ground_stations.paths(self.scenario), budget=ground_stations.budget(self.scenario),
         )  # fmt: skip
 
     def typical_controls(self) -> Array:

@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema
+from sim.config.radio_params import radio_link, telescope_link
+from sim.engine import propagators
+from sim.network.ground_budget import GroundBudget, Terms
 from sim.network.ground_paths import GroundPaths
 from sim.network.latency_map import places_rad
 from sim.network.terrestrial import delay_matrix_s
+from sim.network.weather import Weather
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,3 +115,31 @@ def _to_gateways(ground: schema.Ground, users_rad: Places, gateways: Ints, pops:
         if own is not None:
             direct_s[:, column] = to_pop_s[:, named[own]] + onwards_s[column, named[own]]
     return direct_s
+
+
+def budget(scenario: schema.Scenario) -> GroundBudget | None:
+    """Link budgets of gateways, or of all stations where none is a gateway.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+
+    Returns
+    -------
+    GroundBudget or None
+        None where the scenario states neither a radio nor a telescope.
+    """
+    ground = scenario.ground
+    if ground is None or (ground.radio is None and ground.telescope is None):
+        return None
+    rows = by_role(scenario, "gateway")
+    rows = rows if rows.size else by_role(scenario, "user")
+    sites = [propagators.stations(scenario)[n] for n in rows.tolist()]
+    link = None if ground.radio is None else radio_link(ground.radio)
+    optics = None if ground.telescope is None else telescope_link(ground.telescope)
+    own = link.antennas if link is not None else optics.telescopes if optics is not None else 0
+    listed = [ground.stations[n].antennas for n in rows.tolist()]
+    antennas = np.array([own if number is None else number for number in listed], dtype=np.int64)
+    weather = Weather(sites, scenario.steps + 1, scenario.step, scenario.seed) if ground.weather == "simulated" and sites else None
+    return GroundBudget(rows, sites, Terms(link, optics, antennas), weather, scenario.steps)

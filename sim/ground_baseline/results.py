@@ -149,6 +149,7 @@ def _ground(stations: list[schema.Station] | None, rtt_ms: Array, user_ms: Array
         "components_ms": None,
         "without_data_rules": None,
         "internet": None,
+        "link": None,
         "countries": {},
         "gateways": {},
         "stations": {

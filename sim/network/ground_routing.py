@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
+from sim.network.ground_budget import GroundBudget
 from sim.network.ground_paths import GroundPaths, of_users
 from sim.network.intervals import IntervalRecorder, RouteRecorder
 from sim.network.latency_map import LatencyMap
@@ -52,6 +53,8 @@ class GroundRouting:
         Map of delays over the Earth, which `update_block` fills.
     paths : GroundPaths or None, optional
         Roles of the stations and the ways between them; None: all are users with terminals of their own.
+    budget : GroundBudget or None, optional
+        Budgets of the links of some stations; None: what is in view is in reach.
     """
 
     def __init__(
@@ -67,8 +70,9 @@ class GroundRouting:
         stride: int,
         latency_map: LatencyMap | None = None,
         paths: GroundPaths | None = None,
+        budget: GroundBudget | None = None,
     ) -> None:
-        self.latency_map, self.paths = latency_map, paths
+        self.latency_map, self.paths, self.budget = latency_map, paths, budget
         sites = sin_min_elevation.size
         users = 0 if paths is None or not paths.gateways.size else paths.users.size
         self.internet_s, self.bent_pipe = np.full((steps, users), np.inf), np.zeros((steps, users), dtype=np.bool_)  # of users with gateways
@@ -215,9 +219,13 @@ class GroundRouting:
                 )
                 if not stations[m].all():
                     slant_m[n, ~stations[m]] = np.inf
-            seen = working[part] & np.isfinite(slant_m).any(axis=1)
             if not healthy[part].all():
                 np.copyto(slant_m, np.inf, where=~healthy[part, np.newaxis, :])
+            for n, m in enumerate(range(part.start, part.stop) if self.budget is not None else ()):
+                assert self.budget is not None
+                self.budget.limit(k0 + m, slant_m[n], r_m[m], at[m], up[m])
+            routed_m = slant_m if self.paths is None else slant_m[:, self.paths.routed()]
+            seen = working[part] & np.isfinite(routed_m).any(axis=1)
             onward_s = self._record_routes(k0 + lo, slant_m, of_part, serves[part])
             if self.latency_map is not None:
                 self._fill_map(self.latency_map, k0 + lo, r_m[part], onward_s, serves[part] & healthy[part])

@@ -119,6 +119,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [("job" if w["kind"] == "training" else w["kind"], _job(w, ground)) for w in summary["workloads"] if w["model"]]
     rows += [("network", _network(w)) for w in summary["workloads"] if w.get("network") and w["step_s"] is not None]
     rows.append(("latency", ground_text.latency(ground)))
+    rows += [("ground link", ground_text.link(ground["link"]))] if ground.get("link") else []
     rows += [("internet", ground_text.internet(ground["internet"]))] if ground.get("internet") else []
     rows += [("pairs", ground_text.pairs(summary["station_pairs"]))] if summary.get("station_pairs") else []
     rows.append(("fleet", _fleet(summary["fleet"], summary["design"])))

@@ -62,9 +62,25 @@ def stations(outcome: Outcome) -> dict[str, Any]:
         "station_role": [STATION_ROLES.index(s.role) for s in ([] if section is None else section.stations)],
         "internet_station": [sites[u].name for u in by_role(outcome.loaded.scenario, "user").tolist()][: internet_ms.shape[1]],
         "internet_rtt_ms": finite(internet_ms.T),
+        **_links(outcome),
         "min_elevation_deg": np.degrees([s.lowest_elevation_rad for s in sites]),
         "pair": [f"{sites[a].name} - {sites[b].name}" for a, b in pairs],
         "pair_rtt_ms": finite(2e3 * across_s.T),
+    }
+
+
+def _links(outcome: Outcome) -> dict[str, Any]:
+    """What sites with a budget carry and what the atmosphere takes, every step; no sites without a radio or telescope."""
+    routing = outcome.ground_routing
+    found = None if routing is None else routing.budget
+    if found is None:
+        none = np.zeros((0, outcome.grid.steps))
+        return {"link_site": [], "site_down_bit_s": none, "site_attenuation_db": none}
+    sites = propagators.stations(outcome.loaded.scenario)
+    return {
+        "link_site": [sites[row].name for row in found.rows.tolist()],
+        "site_down_bit_s": found.down_bit_s.T,
+        "site_attenuation_db": finite(found.attenuation_db.T),
     }
 
 

@@ -153,7 +153,7 @@ def ground(outcome: Outcome) -> dict[str, Any]:
     if section is None or not users.size:
         return {
             "propagation_rtt_ms": nothing, "user_rtt_ms": nothing, "coverage_fraction": None, "components_ms": None, "without_data_rules": None,
-            "internet": None, "countries": {}, "gateways": {}, "stations": {},
+            "internet": None, "link": _link(outcome), "countries": {}, "gateways": {}, "stations": {},
         }  # fmt: skip
     rtt_ms, user_ms = round_trips_ms(outcome)
     assert user_ms is not None
@@ -168,6 +168,7 @@ def ground(outcome: Outcome) -> dict[str, Any]:
             "user_rtt_ms": spread(free_ms), "coverage_fraction": float(np.isfinite(free_ms).mean()),
         },
         "internet": _internet(outcome, users),
+        "link": _link(outcome),
         "countries": _countries(section, users, user_ms),
         "gateways": {sites[g].name: _station(rtt_ms[:, g], None, step_s) | _come_over(outcome, g, users) for g in gateways},
         "stations": {sites[u].name: _station(rtt_ms[:, u], user_ms[:, u], step_s) for u in users.tolist()},
@@ -202,6 +203,39 @@ def _countries(section: schema.Ground, users: Ints, user_ms: Array) -> dict[str,
             "user_rtt_ms": weighted_spread(values, weight), "coverage_fraction": float((np.isfinite(values) @ weight).mean() / weight.sum()),
         }  # fmt: skip
     return found
+
+
+def _link(outcome: Outcome) -> dict[str, Any] | None:
+    """Budgets of links to the ground: how often sites in view can be used, and what they carry; null without a radio or telescope."""
+    routing = outcome.ground_routing
+    found = None if routing is None else routing.budget
+    if found is None:
+        return None
+    sites = propagators.stations(outcome.loaded.scenario)
+    seen, usable = found.in_view > 0, found.down_bit_s > 0.0
+
+    def share(of: Any, among: Any) -> float | None:
+        return float(np.sum(of) / np.sum(among)) if np.any(among) else None
+
+    def one(n: int) -> dict[str, Any]:
+        lost_db = found.attenuation_db[seen[:, n], n]
+        return {
+            "available_fraction": share(usable[:, n], seen[:, n]),
+            "down_bit_s": float(found.down_bit_s[:, n].mean()), "up_bit_s": float(found.up_bit_s[:, n].mean()),
+            "attenuation_p99_db": _finite(float(np.percentile(lost_db, 99.0, method="lower"))) if lost_db.size else None,
+        }  # fmt: skip
+
+    return {
+        "kind": "radio" if found.terms.radio is not None else "telescope",
+        "available_fraction": share(usable, seen),
+        "any_available_fraction": share(usable.any(axis=1), seen.any(axis=1)),
+        "down_bit_s": float(found.down_bit_s.sum(axis=1).mean()), "up_bit_s": float(found.up_bit_s.sum(axis=1).mean()),
+        "sites": {sites[row].name: one(n) for n, row in enumerate(found.rows.tolist())},
+    }  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def internet_ms(outcome: Outcome) -> Array:

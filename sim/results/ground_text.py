@@ -90,6 +90,30 @@ def internet(found: dict[str, Any]) -> str:
     )
 
 
+def link(found: dict[str, Any]) -> str:
+    """Budgets of the links to the ground: how often they carry anything, and how much.
+
+    Parameters
+    ----------
+    found : dict
+        Section `ground.link` of a run's summary.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    sites = found["sites"]
+    if found["available_fraction"] is None:
+        return "no satellite is ever in view"
+    worst = min((n for n in sites if sites[n]["available_fraction"] is not None), key=lambda n: (sites[n]["available_fraction"], n))
+    return (
+        f"{found['kind']} of {counted(len(sites), 'site')}: usable {percent(found['available_fraction'])} of the time in view, worst {worst} "
+        f"{percent(sites[worst]['available_fraction'])}, any of them {percent(found['any_available_fraction'])}; together "
+        f"{found['down_bit_s'] / 1e9:,.4g} Gbit/s down and {found['up_bit_s'] / 1e9:,.4g} Gbit/s up"
+    )
+
+
 def _longest_gap(stations: dict[str, Any]) -> str:
     """The longest time without a route, of stations that have one at times; nothing where all always have one."""
     gaps = {name: station["outages"]["longest_s"] for name, station in stations.items() if "outages" in station}

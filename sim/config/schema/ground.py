@@ -12,6 +12,7 @@ from orbit.units import UnitError, shortened, to_si
 from sim.config.errors import did_you_mean
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import LOW_M, Elevation, FieldError, Jurisdiction, Name, Section, Span
+from sim.config.schema.radio import Radio, Telescope
 
 Azimuth = Annotated[float, Quantity("rad", least=0.0, most=6.283185307179586, example="90 deg")]
 MaskElevation = Annotated[float, Quantity("rad", least=-0.08726646259971647, most=1.5707963267948966, example="5 deg")]
@@ -138,6 +139,18 @@ class Ground(Section):
     fibre_route: Annotated[float, Quantity("1", least=1.0, most=5.0, example="1.5")] | None = Field(
         default=None, description="Length of fibre between places over the great circle; without it, the rule of ITU-T Y.1541"
     )
+    radio: Radio | None = Field(
+        default=None,
+        description="Radio between satellites and gateways, or all stations where none is a gateway; without it, all that is in view is in reach",
+    )
+    telescope: Telescope | None = Field(
+        default=None, description="Laser link in place of `radio`, from satellites to telescopes of the same stations"
+    )
+    weather: Literal["simulated", "clear"] = Field(
+        default="simulated",
+        description="With radio or telescope: simulated, rain and clouds over time by site; clear, attenuation that is exceeded half of the "
+        "time, no clouds",
+    )
     link_rate: Annotated[float, Quantity("bit/s", above=0.0, example="20 Gbit/s")] | None = Field(
         default=None, description="Data rate of a station to its serving satellite, for weights, checkpoints and data that move"
     )
@@ -164,6 +177,12 @@ class Ground(Section):
             if names.count(name) > 1:
                 raise ValueError(f"two stations are named '{name}'; write different names")
         return stations
+
+    @model_validator(mode="after")
+    def _has_one_link(self) -> Ground:
+        if self.radio is not None and self.telescope is not None:
+            raise FieldError("telescope", "stands in place of radio, and both are given; remove one of them")
+        return self
 
     @model_validator(mode="after")
     def _has_gateways(self) -> Ground:

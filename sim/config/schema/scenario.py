@@ -203,7 +203,10 @@ class Scenario(Section):
     @property
     def coupled(self) -> bool:
         """Whether anything joins satellites, so that time must go outside: links, jobs, spares, routes, heat of neighbours."""
-        paired = self.ground is not None and (bool(self.ground.station_pairs) or any(s.role != "user" for s in self.ground.stations))
+        ground = self.ground
+        paired = ground is not None and (
+            bool(ground.station_pairs) or any(s.role != "user" for s in ground.stations) or ground.radio is not None or ground.telescope is not None
+        )
         jobs = any(w.kind != "independent" for w in self.workloads)
         beside = self.environment.neighbours and any(isinstance(entry, Cluster) for entry in self.constellation)
         return jobs or paired or beside or self.links is not None or self.fleet is not None
