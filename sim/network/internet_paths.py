@@ -266,10 +266,12 @@ def held_paths(
         Slant ranges of users at each moment [m].
     gateway_slant_m : ndarray, shape (M, G, N)
         Slant ranges of gateways at each moment [m].
-    terrestrial_s, allowed, access_cost, bent_pipe_first
+    terrestrial_s, allowed
         As for `internet_paths`.
     links : Links, optional
         Links between satellites, with delays at each moment.
+    access_cost, bent_pipe_first
+        As for `internet_paths`.
 
     Returns
     -------

@@ -17,12 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.constants import SPEED_OF_LIGHT_M_S
+from orbit.catalog import elements, read_tle
+from orbit.constants import EARTH_RADIUS_M, SPEED_OF_LIGHT_M_S
 from orbit.elements import CircularElements
 from orbit.frames import teme_to_itrs
 from orbit.ground import Station, position_m, zenith
 from orbit.kernels.visibility import access_m
 from orbit.propagation import CircularJ2
+from orbit.sgp4 import Sgp4
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid
 from sim.config import yaml_tree
@@ -51,6 +53,7 @@ USER_DEG = 25.0  # least elevation of user terminals [fcc-gen1]
 GATEWAY_DEG = 40.0  # of gateways, once the constellation is deployed [fcc-gateways]
 ARC_DEG = 18.0  # of user terminals from the geostationary arc: an assumption; 0 to 25 deg change no near country by more than 1.1 ms
 GRAZING_M, HOP_S = 80e3, 20e-6
+CATALOGUE, CATALOGUE_JD, CATALOGUE_M = "starlink-2023-09-01.tle", 2460189.5, (510e3, 590e3)  # 2023-09-02 00:00 UTC, working heights
 NEAR_KM = 1000.0  # of the median user from most of the PoPs, by address blocks
 LASER_MS, LIMIT_MS = 40.0, 3.0
 
@@ -116,13 +119,13 @@ class Ground(NamedTuple):
     near: dict[str, bool]
 
 
-def cases(_: Path | None) -> list[Case | Failed]:
+def cases(data: Path | None) -> list[Case | Failed]:
     """Cases of Starlink's latency by country.
 
     Parameters
     ----------
-    _ : Path or None
-        Folder of published data, not read.
+    data : Path or None
+        Folder of published data: where it has the catalogue of September 2023, the fit is repeated over its satellites.
 
     Returns
     -------
@@ -130,7 +133,13 @@ def cases(_: Path | None) -> list[Case | Failed]:
         The cases.
     """
     slow = [code for code, ms in MEDIAN_MS.items() if ms > LASER_MS]
+    catalogue = None if data is None else data / CATALOGUE
+    real: list[Case | Failed] = []
+    if catalogue is not None and catalogue.is_file():
+        real.append(Case("Starlink, overhead over the satellites of September 2023 in place of shells", partial(catalogue_overhead_ms, catalogue),
+                         overhead_ms, 1.0, "ms", "catalogue of CelesTrak by SGP4 against Walker shells; " + SOURCE))  # fmt: skip
     return [
+        *real,
         Case("Starlink, overhead of access, scheduling and queues, fitted on three countries", overhead_ms, 13.4, 4.0, "ms",
              "22.1 ms where a point of presence is near, less a bent pipe of 8.7 ms; " + SOURCE),
         Case("Starlink, largest error of the three countries of the fit", partial(_largest_ms, FITTED), 0.0, 2.5, "ms", SOURCE),
@@ -271,33 +280,70 @@ def _fleet(shells: tuple[Shell, ...]) -> tuple[CircularElements, tuple[Ints, Int
         ends.append(grid_pairs(shell.planes, shell.slots, (0,) * (shell.planes - 1) + (shell.phasing % shell.slots,), first))
         planes.append((first, shell.planes, shell.slots))
         first += shell.planes * shell.slots
-    elements = CircularElements(
+    shells_elements = CircularElements(
         np.concatenate([part.semi_major_axis_m for part in parts]), np.concatenate([part.inclination_rad for part in parts]),
         np.concatenate([part.node_rad for part in parts]), np.concatenate([part.latitude_argument_rad for part in parts]),
     )  # fmt: skip
     a, b = (np.concatenate([pair[k] for pair in ends]) for k in range(2))
-    return elements, (a, b), Graph(first, a, b, block_starts(first, planes))
+    return shells_elements, (a, b), Graph(first, a, b, block_starts(first, planes))
 
 
 def _moments(model: Model, ground: Ground) -> Iterator[tuple[Array, Array, Links]]:
     """Slant ranges of users and gateways, and links, at the first and the last moment between handovers over a day."""
-    elements, ends, graph = _fleet(model.shells)
-    grid = TimeGrid(EPOCH_JD, 0.0, HANDOVER_S, model.slots * SLOT_TICKS)
-    fleet, sites, users = CircularJ2(elements, grid), [*ground.users, *ground.gateways], len(ground.users)
-    at, up = np.array([position_m(s) for s in sites]), np.array([zenith(s) for s in sites])
-    lowest, reach_m = np.sin([s.min_elevation_rad for s in sites]), np.full(len(sites), np.inf)
-    r_m = np.empty((2, 3, elements.count))
-    for slot in range(model.slots):
-        fleet.fill(0, elements.count, slot * SLOT_TICKS, r_m)
-        turned = teme_to_itrs(*grid.jd_fr(slot * SLOT_TICKS, 2))
-        slant_m, delays = np.empty((2, len(sites), elements.count)), []
+    shells, ends, graph = _fleet(model.shells)
+    fleet, users = CircularJ2(shells, TimeGrid(EPOCH_JD, 0.0, HANDOVER_S, model.slots * SLOT_TICKS)), len(ground.users)
+    for r_m, slant_m in _skies(fleet, ground, model.slots, model.arc_deg):
+        delays = []
         for k in range(2):
-            fixed = np.ascontiguousarray(turned[k] @ r_m[k])
-            access_m(fixed, at, up, lowest, reach_m, slant_m[k])
-            slant_m[k, :users] = clear_of_arc(slant_m[k, :users], at[:users], fixed, math.radians(model.arc_deg))
             clear = grazing_altitude_m(r_m[k][:, ends[0]], r_m[k][:, ends[1]]) >= GRAZING_M
             delays.append(np.where(clear, lengths_m(r_m[k], *ends) / SPEED_OF_LIGHT_M_S + HOP_S, np.inf))
         yield slant_m[:, :users], slant_m[:, users:], Links(graph, ends, np.array(delays), HOP_S)
+
+
+def _skies(fleet: CircularJ2 | Sgp4, ground: Ground, slots: int, arc_deg: float) -> Iterator[tuple[Array, Array]]:
+    """Positions (2, 3, N) and slant ranges of users, then gateways (2, S, N), at both moments of each interval."""
+    sites, users = [*ground.users, *ground.gateways], len(ground.users)
+    at, up = np.array([position_m(s) for s in sites]), np.array([zenith(s) for s in sites])
+    lowest, reach_m = np.sin([s.min_elevation_rad for s in sites]), np.full(len(sites), np.inf)
+    r_m = np.empty((2, 3, fleet.count))
+    for slot in range(slots):
+        fleet.fill(0, fleet.count, slot * SLOT_TICKS, r_m)
+        turned, slant_m = teme_to_itrs(*fleet.grid.jd_fr(slot * SLOT_TICKS, 2)), np.empty((2, len(sites), fleet.count))
+        for k in range(2):
+            fixed = np.nan_to_num(turned[k] @ r_m[k], nan=0.0)  # without a position: below every horizon
+            access_m(fixed, at, up, lowest, reach_m, slant_m[k])
+            slant_m[k, :users] = clear_of_arc(slant_m[k, :users], at[:users], fixed, math.radians(arc_deg))
+        yield r_m, slant_m
+
+
+def catalogue_overhead_ms(path: Path) -> float:
+    """Overhead fitted over the satellites of a catalogue at their working heights, by SGP4, with bent pipes only.
+
+    Parameters
+    ----------
+    path : Path
+        Two-line elements of early September 2023.
+
+    Returns
+    -------
+    float
+        Overhead [ms].
+    """
+    sets, _ = read_tle(path)
+    grid = TimeGrid(CATALOGUE_JD, 0.0, HANDOVER_S, SLOTS * SLOT_TICKS)
+    ground, fleet = _ground(Model(gateway_deg=USER_DEG)), Sgp4(elements(sets), grid)
+    users, rtt_ms = len(ground.users), []
+    for r_m, slant_m in _skies(fleet, ground, SLOTS, ARC_DEG):
+        radius_m = np.linalg.norm(r_m[0], axis=0) - EARTH_RADIUS_M
+        slant_m[:, :, ~((radius_m > CATALOGUE_M[0]) & (radius_m < CATALOGUE_M[1]))] = np.inf
+        rtt_ms.append(2e3 * held_paths(slant_m[:, :users], slant_m[:, users:], ground.terrestrial_s, ground.allowed)[1].mean(axis=0))
+    every_ms, differences = np.array(rtt_ms), []
+    for code in FITTED:
+        mine = ground.codes == code
+        samples, weights = every_ms[:, mine].ravel(), np.tile(ground.weights[mine], SLOTS)
+        routed = np.isfinite(samples)
+        differences.append(MEDIAN_MS[code] - _weighted_median(samples[routed], weights[routed]))
+    return float(np.mean(differences))
 
 
 def _weighted_median(values: Array, weights: Array) -> float:

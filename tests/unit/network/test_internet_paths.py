@@ -60,8 +60,8 @@ def _least_s(case: dict[str, Any], links: Links | None) -> np.ndarray:
     least = np.full(USERS, np.inf)
     for u, n, m, g, p in itertools.product(*map(range, (USERS, SATELLITES, SATELLITES, GATEWAYS, POPS))):
         if case["allowed"][u, p]:
-            way = case["user_m"][u, n] / C_M_S + far[n, m] + case["gateway_m"][g, m] / C_M_S + case["fibre_s"][g, p]
-            least[u] = min(least[u], way)
+            total = case["user_m"][u, n] / C_M_S + far[n, m] + case["gateway_m"][g, m] / C_M_S + case["fibre_s"][g, p]
+            least[u] = min(least[u], total)
     return least
 
 
@@ -209,3 +209,13 @@ def test_round_trip_by_component() -> None:
     assert [float(part[0]) for part in trip] == pytest.approx([light, 80e-6, 12e-3, 3e-3, 4e-3])
     assert trip.total_s[0] == pytest.approx(light + 80e-6 + 19e-3)
     assert np.isinf(trip.total_s[1])
+
+
+@pytest.mark.parametrize("who", ["user", "gateway"])
+def test_satellite_that_sets_before_the_next_handover_is_not_chosen(who: str) -> None:
+    """Satellite 0 is the nearer one at first and out of view at the second moment: satellite 1 serves at both."""
+    user_m, gateway_m = np.array([[[600e3, 900e3]]] * 2), np.array([[[600e3, 900e3]]] * 2)
+    (user_m if who == "user" else gateway_m)[1, 0, 0] = np.inf
+    paths, delay_s = held_paths(user_m, gateway_m, np.array([[0.0]]), np.array([[True]]))
+    assert paths.access.tolist() == [1]
+    assert delay_s[:, 0] == pytest.approx([1.8e6 / C_M_S] * 2)
