@@ -11,7 +11,7 @@ from sim.engine import propagators
 from sim.network.ground_budget import GroundBudget, Terms
 from sim.network.ground_paths import GroundPaths
 from sim.network.latency_map import places_rad
-from sim.network.terrestrial import delay_matrix_s
+from sim.network.terrestrial import delay_matrix_s, gateway_delays_s
 from sim.network.weather import Weather
 
 Array = NDArray[np.float64]
@@ -75,12 +75,9 @@ def _places(ground: schema.Ground, which: Ints) -> Places:
 
 def _to_pops(ground: schema.Ground, gateways: Ints, pops: Ints) -> Array:
     """Delays from gateways to points of presence, (G, P); a gateway that names one serves no other."""
-    delay_s = delay_matrix_s(*_places(ground, gateways), *_places(ground, pops), ground.fibre_route)
-    for row, g in enumerate(gateways.tolist()):
-        own = ground.stations[g].pop
-        if own is not None:
-            delay_s[row, [ground.stations[p].name != own for p in pops.tolist()]] = np.inf
-    return delay_s
+    named = {ground.stations[p].name: n for n, p in enumerate(pops.tolist())}
+    own = np.array([named.get(ground.stations[g].pop or "", -1) for g in gateways.tolist()], dtype=np.int64)
+    return gateway_delays_s(*_places(ground, gateways), own, *_places(ground, pops), ground.fibre_route)
 
 
 def map_fibre_s(scenario: schema.Scenario) -> Array | None:
