@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 
 from sim.network import ALL_PAIRS, LEAST_DELAY_S, UNREACHED_S
 from sim.network.route_tracing import equal_to_least, first_through, trace_back
-from sim.network.routing_moments import MomentGraph, block_starts
+from sim.network.routing_moments import MomentGraph
+from sim.network.row_relaxation import Tables, block_starts, tables
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -43,7 +44,7 @@ class Graph:
     a, b : ndarray of int64, shape (L,)
         Ends of the links, a < b, each link once.
     starts : ndarray of int64, optional
-        First satellites of blocks of neighbours, such as planes, as `routing_moments.block_starts` gives them: many moments
+        First satellites of blocks of neighbours, such as planes, as `row_relaxation.block_starts` gives them: many moments
         are searched faster.
 
     Notes
@@ -121,7 +122,7 @@ class Graph:
         seed_s : ndarray, shape (sources, N, moments)
             Delay from each source directly to each satellite [s]; inf where there is no direct connection.
         out : ndarray, shape (sources, N, moments), optional
-            Array for the result; used where the number of moments is a multiple of `routing_moments.LANES`.
+            Array for the result; used where the number of moments is a multiple of `row_relaxation.LANES`.
 
         Returns
         -------
@@ -138,8 +139,7 @@ class Graph:
         [[0.0, 1.0, 3.0], [0.0, 3.0, inf]]
         """
         if self._moments is None:
-            link = np.where(self._inbound < 0, self.links, self._inbound % max(1, self.links))
-            self._moments = MomentGraph(self._neighbour, link, self.links, self._starts_of_blocks)
+            self._moments = MomentGraph(self._tables(self._starts_of_blocks), self.links)
         return self._moments.least_s(delay_s, seed_s, out)
 
     def trace_moments(
@@ -239,6 +239,11 @@ class Graph:
             self._row[missing] = known + np.arange(missing.size)
             self._delays_s = np.concatenate((self._delays_s, _finite(dijkstra(self._matrix, indices=missing))))
         return self._delays_s
+
+    def _tables(self, starts: Indices) -> Tables:
+        """Links as searches for many moments or sources take them."""
+        tail = np.repeat(np.arange(self.count), np.diff(self._starts))
+        return tables(tail, self._heads, self._order % max(1, self.links), self.links, starts, self.count)
 
     def _weights(self, delay_s: Array) -> Array:
         """Delays of directed links in the order of the matrix."""

@@ -17,7 +17,7 @@ from orbit.shell_geometry import Shell, cross_plane_slots
 from orbit.shells import walker
 from orbit.timegrid import TimeGrid
 from sim.network.link_state import Grid, LinkRules, Network
-from sim.network.routing_moments import LANES
+from sim.network.row_relaxation import LANES
 from sim.verify.bench.harness import Benchmark, Pair
 
 STATIONS, MOMENTS = 100, 2 * LANES

@@ -13,7 +13,7 @@ from routes import route_by_rule
 from orbit.kernels.compile import FASTMATH
 from sim.network import routing_moments
 from sim.network.routing import Graph
-from sim.network.routing_moments import LANES, block_starts
+from sim.network.row_relaxation import LANES, block_starts
 from sim.network.topology import grid_pairs
 
 
