@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from orbit.kernels.compile import Floats, compiled, kernel
 from orbit.kernels.streaming_stores import empty_lines
 from sim.network import LEAST_DELAY_S, UNREACHED_S
-from sim.network.row_relaxation import LANES, UNLIMITED, Tables, mark, settle
+from sim.network.row_relaxation import LANES, UNLIMITED, Tables, mark, settle_rows
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -111,7 +111,7 @@ def _least_delays(
                 if seeded:
                     due[block] = True
                     mark(block, tables.first_beside, tables.beside, due)
-            settle(least, weight, tables, (0, LANES), due, UNLIMITED)
+            settle_rows(least, weight, tables, (0, LANES), due, UNLIMITED)
             for node in range(satellites):
                 _give(least_bits, node * LANES, found_bits, first + node * moments)
 

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import dijkstra, reverse_cuthill_mckee
 from orbit.kernels.compile import exact_kernel
 from orbit.kernels.streaming_stores import empty_lines
 from sim.network import LEAST_DELAY_S
-from sim.network.row_relaxation import BLOCK, LANES, Tables, mark, settle, tables
+from sim.network.row_relaxation import BLOCK, LANES, Tables, mark, settle_rows, tables
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -123,7 +123,7 @@ def _settle_sources(
                 least[node[k], source[k]] = min(least[node[k], source[k]], seed[k])
                 due[block[k]] = True
                 mark(block[k], tables.first_beside, tables.beside, due)
-        if not settle(least, weight, tables, (lo, hi), due, limit):
+        if not settle_rows(least, weight, tables, (lo, hi), due, limit):
             return False
     return True
 

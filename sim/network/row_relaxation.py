@@ -185,7 +185,7 @@ def mark(block: int, first_beside: Narrow, beside: Narrow, due: Flags) -> None:
 
 
 @exact_inlined
-def settle(least: Any, weight: Any, tables: Tables, lanes: tuple[int, int], due: Flags, limit: int) -> bool:
+def settle_rows(least: Any, weight: Any, tables: Tables, lanes: tuple[int, int], due: Flags, limit: int) -> bool:
     """Lower the lanes from lanes[0] to lanes[1] - 1 of all rows until nothing changes, or `limit` rows were visited: then False."""
     blocks, upwards, left, visited = due.size, True, True, 0
     while left:
@@ -214,7 +214,7 @@ def settle(least: Any, weight: Any, tables: Tables, lanes: tuple[int, int], due:
 
 
 def tables(tail: Indices, head: Indices, link: Indices, links: int, starts: Indices, count: int) -> Tables:
-    """Links of all satellites as `settle` takes them.
+    """Links of all satellites as `settle_rows` takes them.
 
     Parameters
     ----------
