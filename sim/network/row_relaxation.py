@@ -195,7 +195,8 @@ def settle_rows(least: Any, weight: Any, tables: Tables, lanes: tuple[int, int],
             if not due[block]:
                 continue
             due[block] = False
-            lo, hi = np.int64(tables.start[block]), np.int64(tables.start[block + 1])
+            lo: Any = np.int64(tables.start[block])
+            hi: Any = np.int64(tables.start[block + 1])
             changed = False
             for node in range(lo, hi):
                 changed |= _visit(least, weight, tables, node, lanes)
