@@ -76,6 +76,19 @@ def test_many_sources_equal_single_ones(
     assert np.array_equal(found_s[:, renumbered], expected_s)
 
 
+def test_a_zigzag_inside_a_block_needs_many_rounds() -> None:
+    """Source of truth: by hand: one block of 32 satellites in a chain of random order, 1 s a link: no neighbour asks for another visit."""
+    order = np.random.default_rng(8).permutation(32)
+    ends = np.sort(np.stack((order[:-1], order[1:])), axis=0)
+    sort = np.lexsort((ends[1], ends[0]))
+    seeds = Seeds(1, np.zeros(1, np.int64), order[:1], np.zeros(1))
+    graph = Graph(32, ends[0][sort], ends[1][sort])
+    assert graph.reach_sources(np.ones(31), seeds)[0, order].tolist() == list(range(32))
+    assert graph._sources is not None
+    assert graph._sources._tables.start.tolist() == [0, 32]
+    assert graph._sources.least_s(np.ones(31), seeds, rows_for(32, 1), visits=31)[0, order[-1]] == 31.0
+
+
 def test_both_ways_to_search_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: scipy's Dijkstra; rows for a grid, also one numbered at random, and Dijkstra where rows need too many visits."""
     ends = grid_pairs(30, 33, (2,) * 30)
