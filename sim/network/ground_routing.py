@@ -17,7 +17,7 @@ from sim.network.link_state import LinkState, Network
 from sim.network.route_block import BlockRouter, Served
 from sim.network.route_tracing import first_of_least
 from sim.network.routing import components
-from sim.network.routing_moments import LANES
+from sim.network.row_relaxation import LANES
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

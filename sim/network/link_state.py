@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import optical, topology
 from sim.network.routing import Graph, Paths
-from sim.network.routing_moments import block_starts
+from sim.network.row_relaxation import block_starts
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network.link_state import LinkState, Network
-from sim.network.route_tracing import first_of_least
-from sim.network.routing import Graph
+from sim.network.route_tracing import first_access, first_of_least
+from sim.network.routing import MANY, Graph
+from sim.network.routing_sources import seeds_in_view
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 FEW_STEPS = 4  # for which the same links must be seen before they are prepared for many moments, which takes as long as some searches
-VALUES = 30_000  # delays that are compared at once: they stay in cache
 MORE_LINKS = 1.5  # links of all steps together, relative to those of the step with the most
 
 
@@ -143,14 +143,10 @@ class RouteBlock:
         self.onward_s = onward_s[0]
         moments, stations = slant_m.shape[:2]
         access, delay_s = np.empty((moments, stations), dtype=np.int64), np.empty((moments, stations))
-        at_once = max(1, VALUES // max(1, slant_m[0].size))
-        for k in range(0, moments, at_once):
-            some = slice(k, k + at_once)
-            total_s = slant_m[some] / SPEED_OF_LIGHT_M_S + onward_s[0, :, some].T[:, np.newaxis, :]
-            access[some] = first_of_least(total_s)
-            delay_s[some] = np.take_along_axis(total_s, access[some, :, np.newaxis], axis=2)[:, :, 0]
+        first_access(slant_m, onward_s[0], access, delay_s)
         at, station = np.nonzero(np.isfinite(delay_s))
-        routes: list[list[list[int]]] = [[[] for _ in range(stations)] for _ in range(moments)]
+        none: list[int] = []  # one for all: new lists make Python look for garbage
+        routes = [[none] * stations for _ in range(moments)]
         found = self._trace(seed_s[0], onward_s[0], at, access[at, station])
         for k, s, route in zip(at.tolist(), station.tolist(), found, strict=True):
             routes[k][s] = route
@@ -229,6 +225,9 @@ class RouteBlock:
             return self._graph.reach_moments(self._delay_s, seed_s)
         least_s = np.empty(seed_s.shape)
         for k, (graph, state) in enumerate(zip(self._graphs, self._states, strict=True)):
+            if seed_s.shape[0] >= MANY:
+                least_s[:, :, k] = graph.reach_sources(state.delay_s, seeds_in_view(seed_s[:, :, k]))
+                continue
             for source in range(seed_s.shape[0]):
                 least_s[source, :, k] = graph.least_s(state.delay_s, seed_s[source, :, k])
         return least_s

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit.kernels.compile import Floats, Ints, inlined, kernel
+from orbit.constants import SPEED_OF_LIGHT_M_S
+from orbit.kernels.compile import Floats, Ints, exact_inlined, exact_kernel, inlined, kernel
 from sim.network import TIE
 
 
@@ -20,7 +21,7 @@ def _equal(delay_s: Any, least_s: Any) -> Any:
     return delay_s <= least_s * (1.0 + TIE)
 
 
-_equal_compiled = inlined(_equal)
+_equal_compiled, _equal_exact = inlined(_equal), exact_inlined(_equal)
 
 
 def equal_to_least(delay_s: Floats, least_s: Floats) -> NDArray[np.bool_]:
@@ -94,6 +95,47 @@ def first_through(through_s: Floats, there_s: Floats, here_s: Floats) -> Ints:
     """
     found: Ints = np.argmax(equal_to_least(through_s, here_s) & (there_s < here_s), axis=1)
     return found
+
+
+@exact_kernel
+def first_access(slant_m: Floats, onward_s: Floats, access: Ints, delay_s: Floats) -> None:
+    """First satellite of the quickest route from each station; of routes that are equal to `TIE`, the lowest number.
+
+    Parameters
+    ----------
+    slant_m : ndarray, shape (steps, stations, N)
+        Slant ranges [m]; infinite where the satellite is not in view.
+    onward_s : ndarray, shape (N, steps)
+        Delay from each satellite onwards [s]; infinite without a route.
+    access : ndarray of int64, shape (steps, stations)
+        Receives the satellites; 0 without a route.
+    delay_s : ndarray, shape (steps, stations)
+        Receives the delays of the routes [s]; infinite without one.
+
+    Examples
+    --------
+    >>> access, delay_s = np.empty((1, 1), dtype=np.int64), np.empty((1, 1))
+    >>> first_access(np.array([[[np.inf, 6e5, 9e5]]]), np.array([[0.0], [2e-3], [1e-3]]), access, delay_s)
+    >>> access.tolist(), delay_s.round(6).tolist()
+    ([[1]], [[0.004001]])
+    """
+    steps, stations, satellites = slant_m.shape
+    seen, total_s = np.empty(satellites, dtype=np.int64), np.empty(satellites)
+    for k in range(steps):
+        for s in range(stations):
+            count, least_s = 0, np.inf
+            for n in range(satellites):
+                if slant_m[k, s, n] < np.inf:
+                    total_s[count] = slant_m[k, s, n] / SPEED_OF_LIGHT_M_S + onward_s[n, k]
+                    least_s = min(least_s, total_s[count])
+                    seen[count] = n
+                    count += 1
+            access[k, s], delay_s[k, s] = 0, np.inf
+            if least_s < np.inf:
+                place = 0
+                while not _equal_exact(total_s[place], least_s):
+                    place += 1
+                access[k, s], delay_s[k, s] = seen[place], total_s[place]
 
 
 @kernel

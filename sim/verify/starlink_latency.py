@@ -34,7 +34,7 @@ from sim.config.schema import Station as Listed
 from sim.network.gso_arc import clear_of_arc
 from sim.network.internet_paths import HANDOVER_S, Links, held_paths
 from sim.network.routing import Graph
-from sim.network.routing_moments import block_starts
+from sim.network.row_relaxation import block_starts
 from sim.network.terrestrial import gateway_delays_s, great_circle_m
 from sim.network.topology import grazing_altitude_m, grid_pairs, lengths_m
 from sim.verify.case import Case, Failed

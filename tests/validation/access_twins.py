@@ -18,7 +18,7 @@ from orbit.timegrid import TimeGrid, julian_date
 
 # what find_windows and cut_windows are made of: each of them is passed on the way to their results
 SEARCH = (
-    "_survey", "_bound", "_search", "_sample", "access._mark", "_runs", "_walk", "_peep", "_dip", "_higher", "_push_top", "_push_edge",
+    "_survey", "_bound", "_search", "_sample", "_mark", "_runs", "_walk", "_peep", "_dip", "_higher", "_push_top", "_push_edge",
     "find_windows", "push", "window_refinement.turn", "window_refinement.settle", "_settle_edges", "_settle_tops", "_coefficients", "_halve_edge", "_halve_top",
 )  # fmt: skip
 CUTS = ("_view", "mask_windows._edge", "_turn", "_write", "_cut", "cut_windows")

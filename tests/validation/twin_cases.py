@@ -34,7 +34,17 @@ from orbit.kernels import (
     streaming_stores,
     visibility,
 )
-from sim.network import UNREACHED_S, latency_map, routing, routing_moments, topology
+from sim.network import (
+    UNREACHED_S,
+    fair_rates,
+    latency_map,
+    route_metrics,
+    route_tracing,
+    routing,
+    routing_sources,
+    row_relaxation,
+    topology,
+)
 
 
 def _plain(value: object) -> list[float]:
@@ -353,32 +363,55 @@ def _finite(delay_s: np.ndarray) -> np.ndarray:
 
 
 def routing_calls() -> Iterator[tuple[str, np.ndarray]]:
-    """Delays at many moments over a grid of 4 x 5 and a satellite without links; routes between all of it, many as short."""
+    """Delays at many moments and from many sources over a grid of 4 x 5 and a satellite without links; routes between all of it."""
     rng = np.random.default_rng(17)
     a, b = topology.grid_pairs(4, 5, (2, 2, 2, 2))
-    count, links, steps = 21, a.size, routing_moments.LANES
+    count, links, steps = 21, a.size, row_relaxation.LANES
     delay_s = rng.uniform(1e-3, 2e-2, (steps, links))
     delay_s[rng.uniform(size=delay_s.shape) < 0.2] = np.inf
     seed_s = np.where(rng.uniform(size=(2, count, steps)) < 0.2, rng.uniform(0.0, 1e-2, (2, count, steps)), np.inf)
-    graph = routing.Graph(count, a, b, routing_moments.block_starts(count, [(0, 4, 5)]))
+    graph = routing.Graph(count, a, b, row_relaxation.block_starts(count, [(0, 4, 5)]))
     yield "_least_delays", _finite(graph.reach_moments(delay_s, seed_s)).reshape(-1, steps)
+    many = np.where(rng.uniform(size=(20, count)) < 0.2, rng.uniform(0.0, 1e-2, (20, count)), np.inf)
+    from_sources_s = graph.reach_sources(delay_s[0], routing_sources.seeds_in_view(many))
+    yield "_settle_sources", _finite(from_sources_s)
     prepared = graph._moments
     assert prepared is not None
     least, weight = (streaming_stores.empty_lines(rows, steps) for rows in (count, links + 1))
     weight[:links], weight[links] = np.minimum(delay_s.T, UNREACHED_S), UNREACHED_S
-    tables = least, weight, prepared._neighbour, prepared._link
-    beside, due = (prepared._first_beside, prepared._beside), np.zeros(prepared._start.size - 1, dtype=np.bool_)
+    tables, lanes = prepared._tables, (0, steps)
+    due = np.zeros(tables.start.size - 1, dtype=np.bool_)
     least[:] = np.minimum(seed_s[0], UNREACHED_S)
-    changed = routing_moments._visit(*tables, 7)
+    changed = row_relaxation._visit(least, weight, tables, 7, lanes)
     yield "_visit", np.append(_finite(least[7]), float(changed))[np.newaxis]
-    routing_moments._mark(1, *beside, due)
-    yield "routing_moments._mark", due[np.newaxis].astype(float)
+    for upwards in (True, False):
+        changed = row_relaxation._round(least, weight, tables, (5, 10), lanes, upwards)
+        yield "_round", np.append(_finite(least[5:10]).ravel(), float(changed))[np.newaxis]
+    row_relaxation.mark(1, tables.first_beside, tables.beside, due)
+    yield "mark", due[np.newaxis].astype(float)
     due[:] = True
-    routing_moments._settle(*tables, prepared._start, *beside, due)
-    yield "_settle", _finite(least)
+    settled = row_relaxation.settle_rows(least, weight, tables, lanes, due, row_relaxation.UNLIMITED)
+    yield "settle_rows", np.append(_finite(least).ravel(), float(settled))[np.newaxis]
     every = np.repeat(np.arange(count), count), np.tile(np.arange(count), count)
     paths = graph.paths(1e-2 * (1.0 + rng.uniform(-1e-13, 1e-13, links)), *every)
     yield "trace_back", np.concatenate((paths.start, paths.links))[:, np.newaxis].astype(float)
+    slant_m = np.where(rng.uniform(size=(steps, 3, count)) < 0.4, rng.uniform(5e5, 2e6, (steps, 3, count)), np.inf)
+    access, access_s = np.empty((steps, 3), dtype=np.int64), np.empty((steps, 3))
+    route_tracing.first_access(slant_m, seed_s[1], access, access_s)
+    yield "first_access", np.concatenate((access, _finite(access_s)), axis=1)
+    rate_bit_s = np.sort(rng.integers(1, 9, links).astype(float))[::-1]
+    yield "_widths", np.minimum(route_metrics._widths(count, a, b, rate_bit_s, *every), 1e3)[:, np.newaxis]
+    hops = np.diff(paths.start)
+    demand_bit_s = np.where(rng.uniform(size=hops.size) < 0.5, rng.uniform(0.0, 0.1, hops.size), 1e9)
+    shares = rng.uniform(0.5, 2.0, hops.size)
+    by_link = np.argsort(paths.links, kind="stable")
+    first, flows = np.searchsorted(paths.links[by_link], np.arange(2 * links + 1)), np.repeat(np.arange(hops.size), hops)[by_link]
+    capacity_bit_s, order = rng.uniform(1.0, 9.0, 2 * links), np.argsort(demand_bit_s / shares)
+    rate_bit_s, limit = fair_rates._filled(paths.start, paths.links, first, flows, capacity_bit_s, demand_bit_s, shares, order)
+    yield "_filled", np.stack((np.minimum(rate_bit_s, 1e3), limit.astype(float)))
+    rising = rng.uniform(size=hops.size) < 0.5
+    given = first, flows, capacity_bit_s, rate_bit_s, shares, rising
+    yield "_level", np.array([[fair_rates._level(int(link), *given)] for link in np.unique(paths.links[:20])])
 
 
 def segment_calls() -> Iterator[tuple[str, np.ndarray]]:

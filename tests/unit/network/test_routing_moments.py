@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-import numba
 import numpy as np
 import pytest
-from numba import boolean, float64, int32, int64
 from routes import route_by_rule
 
-from orbit.kernels.compile import FASTMATH
-from sim.network import routing_moments
 from sim.network.routing import Graph
-from sim.network.routing_moments import LANES, block_starts
+from sim.network.row_relaxation import LANES, block_starts
 from sim.network.topology import grid_pairs
 
 
@@ -90,16 +84,3 @@ def test_delays_of_nothing_and_given_results() -> None:
     assert out[0, :, 3] == pytest.approx([0.5 + 2e-12, 0.5 + 1e-12, 0.5], abs=1e-15)
     none = np.empty(0, np.int64)
     assert Graph(2, none, none).reach_moments(np.empty((1, 0)), np.full((1, 2, 1), 3.0))[0, :, 0].tolist() == [3.0, 3.0]
-
-
-def test_rows_are_wide_vectors(widest: str) -> None:
-    """Source of truth: the machine code: four sums of sixteen delays, two or four registers each, and as many minima."""
-    fresh = numba.njit(nogil=True, fastmath=set(FASTMATH), error_model="numpy")(routing_moments._least_delays.py_func)  # type: ignore[attr-defined]
-    bits, rows, ints = int64[:, ::1], float64[:, ::1], int32[::1]
-    cube = int64[:, :, ::1]
-    table = int32[:, ::1]
-    fresh.compile((cube, bits, table, table, ints, ints, ints, rows, bits, rows, bits, boolean[::1], cube))
-    assembly = "\n".join(fresh.inspect_asm().values())
-    registers = LANES // (8 if widest == "zmm" else 4)
-    assert len(re.findall(rf"vaddpd[^\n]*%{widest}", assembly)) >= 4 * registers
-    assert len(re.findall(rf"vminpd[^\n]*%{widest}", assembly)) >= 4 * registers

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import sim.engine.access
+from sim import api
+from sim.network.routing import Graph
 from sim.verify import bench
 from sim.verify.bench import access, harness, network, spacecraft, views
 from sim.verify.bench.harness import Amount, Benchmark, CannotRun, Pair, Timing, run_benchmark
@@ -111,7 +113,10 @@ def test_shipped_names_are_those_of_the_contract() -> None:
         "sgp4_soa_vs_astroz", "sgp4_rows_vs_astroz", "sgp4_vs_heyoka", "sgp4_vs_sgp4cpp", "catalogue_vs_astroz",
         "million_day_j2_vs_astroz", "million_day_sgp4_vs_astroz", "threads_2_vs_1", "numerical_vs_heyoka", "access_vs_skyfield",
         "coupled_threads_2_vs_1", "coupled_million_day_vs_astroz", "coupled_vs_basilisk", "coupled_vs_uncoupled", "answer_suncatcher_s",
-        "answer_1584_s", "burst_bupt_1_s", "burst_suncatcher_prototype_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy", "plan_10000_satellites_s",
+        "answer_1584_s", "burst_bupt_1_s", "burst_suncatcher_prototype_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy",
+        "grid_routing_1584_vs_scipy", "grid_routing_10000_vs_scipy", "grid_routing_100000_vs_scipy", "grid_routing_1584_vs_scipy_float32",
+        "grid_routing_10000_vs_scipy_float32", "grid_routing_100000_vs_scipy_float32", "irregular_routing_10000_vs_scipy",
+        "routing_vs_allpairs", "routed_day_1584_s", "plan_10000_satellites_s",
         "sweep_vs_bare_processes", "globe_50000_vs_plotly", "globe_50000_memory_mb",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())
@@ -204,6 +209,47 @@ def test_routing_answers_agree() -> None:
     later[station, satellite, moment] = np.inf
     assert "missing" in str(pair.differ(later, theirs))
     assert (pair.work, pair.peer_work) == (network.MOMENTS, 4.0)
+
+
+@pytest.mark.parametrize("precision", [np.float64, np.float32])
+def test_answers_from_many_sources_agree(precision: type[np.floating[Any]]) -> None:
+    """Source of truth: scipy's Dijkstra; a delay that is off, and a route missing, show. What is timed is what a run calls."""
+    pair = network._sources(12, 10, 5, precision, 7)
+    assert pair.ours.func.__func__ is Graph.reach_sources  # type: ignore[attr-defined]
+    ours, theirs = pair.ours(), pair.peer()
+    assert ours.shape == theirs.shape == (7, 120)
+    assert pair.differ(ours, theirs) is None
+    station, satellite = np.argwhere(np.isfinite(theirs))[0]
+    off_s = 1e-15 if precision is np.float64 else 1.5 * network.SINGLE_M / network.SPEED_OF_LIGHT_M_S
+    theirs[station, satellite] += off_s
+    assert "by" in str(pair.differ(ours, theirs))
+    theirs[station, satellite] = np.inf
+    assert "missing" in str(pair.differ(ours, theirs))
+    assert pair.work == 7.0
+
+
+def test_answers_on_other_graphs_agree() -> None:
+    """Source of truth: scipy's Dijkstra on an irregular graph, and all pairs of networkx on a grid."""
+    pair = network._irregular(300, 5)
+    assert pair.differ(pair.ours(), pair.peer()) is None
+    pytest.importorskip("networkx")
+    pair = network._all_pairs(12, 10, 5, 7)
+    ours, theirs = pair.ours(), pair.peer()
+    assert (ours.shape, theirs.shape) == ((7, 120), (120, 120))
+    assert pair.differ(ours, theirs) is None
+    assert pair.differ(ours, theirs[::-1]) is not None
+
+
+def test_a_routed_day_has_its_stations() -> None:
+    """Source of truth: the demand: 5,760 steps and 100 stations, some of whose routes take links; a run without coverage shows."""
+    loaded = api.load("starlink_edge", (*network._day_sets(), "duration=5 min"))
+    results = api.run(loaded, threads=1)
+    assert network._unserved(loaded.scenario.steps, results) is None
+    assert results.summary["ground"]["propagation_rtt_ms"]["max"] > 2e3 * 2.1e6 / network.SPEED_OF_LIGHT_M_S  # longer than any single slant
+    assert network._unserved(5760, results) is not None
+    results.summary["ground"]["coverage_fraction"] = 0.5
+    assert "0.500" in str(network._unserved(loaded.scenario.steps, results))
+    assert api.load("starlink_edge", network._day_sets()).scenario.steps == 5760
 
 
 def test_basilisk_sees_the_same_light() -> None:
