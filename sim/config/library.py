@@ -20,6 +20,7 @@ LISTS = {
     "accelerators": ("hardware", "accelerator"),
     "cells": ("hardware", "cell"),
     "terminals": ("hardware", "terminal"),
+    "formats": ("hardware", "modulation"),
     "environments": ("hardware", "environment"),
     "models": ("models", ""),
     "failures": ("fleet", "failures"),

@@ -27,6 +27,7 @@ NAMED = (
     (("environment",), "hardware", "environment"),
     (("motion", "solar_activity"), "solar", "activity"),
     (("links", "terminal"), "hardware", "terminal"),
+    (("links", "terminal", "format"), "hardware", "modulation"),
     (("workloads", "*", "model"), "models", "model"),
     (("fleet", "failures"), "fleet", "failures"),
     (("fleet", "repair"), "fleet", "repair"),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
-from sim.network import optical, topology
+from sim.network import link_limits, optical, topology
 from sim.network.routing import Graph, Paths
 from sim.network.routing_moments import block_starts
 
@@ -28,12 +28,16 @@ class LinkRules:
     """Rules of every link. grid and mesh join neighbours within constellation blocks, nearest the closest satellites."""
 
     topology: Literal["grid", "nearest", "mesh"]
-    terminals: int  # of each satellite; for nearest only, as grid and mesh have fixed neighbours
+    terminals: int  # of each satellite, the most links that it has
     terminal: optical.Terminal | None  # None: unlimited rate
     grazing_altitude_m: float
     max_range_m: float
     hop_latency_s: float  # electronics, added to the light time of each link
     sun_keep_out_rad: float = 0.0  # smallest angle between a link and the Sun; 0: the Sun does not matter
+    step_s: float = 0.0  # between two times; needed by the limits in time
+    acquisition_s: float = 0.0  # until a link that has become possible carries data
+    slew_limit_rad_s: float = np.inf  # fastest turn of a link in the local orbital frame
+    hysteresis: float = 1.0  # factor by which another link must be shorter to take a terminal from one that exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Network:
         self.length_m, self.delay_s, self.rate_factor = np.empty(0), np.empty(0), np.empty(0)
         self._rate_bit_s: Array | None = None
         self.healthy: Mask = np.ones(count, bool)
+        self._history = link_limits.LinkHistory(count)
         self._topology_links = _topology_links(constellation_blocks, rules.topology)
         grids = [block for block in constellation_blocks if isinstance(block, Grid)]
         self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
@@ -166,7 +171,7 @@ class Network:
         terminal_factor: Array | None = None,
         sun_m: Array | None = None,
     ) -> LinkState:
-        """Compute the links of one time; the present ones stay.
+        """Compute the links of one time, each time later than the last by a step; the present links stay.
 
         Parameters
         ----------
@@ -186,16 +191,27 @@ class Network:
         LinkState
             Links, their lengths, delays and what events leave of their rates.
         """
-        rules = self.rules
+        rules, history = self.rules, self._history
         if rules.topology == "nearest":
             able = healthy if terminal_factor is None else healthy & (terminal_factor > 0.0)
-            a, b = topology.nearest_pairs(r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m)
+            a, b = topology.nearest_pairs(
+                r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m,
+                lambda i, j, length: link_limits.followed(history, r_m, i, j, length, rules.slew_limit_rad_s, rules.step_s),
+                history.is_held, rules.hysteresis,
+            )  # fmt: skip
             length_m = topology.lengths_m(r_m, a, b)
         else:
             a, b = self._topology_links
             keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
+            keep = link_limits.followed(history, r_m, a, b, length_m, rules.slew_limit_rad_s, rules.step_s)
+            if not keep.all():
+                a, b, length_m = a[keep], b[keep], length_m[keep]
+            keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis)
+            if not keep.all():
+                a, b, length_m = a[keep], b[keep], length_m[keep]
+        history.remember(r_m if rules.slew_limit_rad_s < np.inf else None, a, b)
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
             factor[(a == min(i, j)) & (b == max(i, j))] *= value
@@ -206,6 +222,10 @@ class Network:
             whole &= topology.clear_of_sun(r_m, a, b, sun_m, rules.sun_keep_out_rad)
         if not whole.all():
             a, b, length_m, factor = a[whole], b[whole], length_m[whole], factor[whole]
+        if rules.acquisition_s > 0.0 and rules.step_s > 0.0:
+            factor = factor * history.acquire(a, b, rules.acquisition_s, rules.step_s)
+            if not factor.all():
+                a, b, length_m, factor = (part[factor > 0.0] for part in (a, b, length_m, factor))
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b
         self._last_a, self._last_b = a, b

@@ -35,7 +35,7 @@ from sim.config.schema.jobs import (
     Validation,
     Workload,
 )
-from sim.config.schema.links import Links, Terminal
+from sim.config.schema.links import Links, Modulation, Terminal
 from sim.config.schema.motion import Activity, Motion
 from sim.config.schema.orbits import (
     FILES,
@@ -120,6 +120,7 @@ __all__ = [
     "Launch",
     "LeaseCost",
     "Links",
+    "Modulation",
     "Maintenance",
     "Mesh",
     "Motion",
