@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels.compile import exact_inlined, exact_kernel
-from sim.network import TIE
+from sim.network import TIE, link_limits
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -325,8 +325,8 @@ def nearest_pairs(
     Notes
     -----
     Candidates are the `CANDIDATES_PER_TERMINAL * terminals` nearest satellites of each, and those as far away as the last of
-    them. Links of equal length, to a relative difference of `TIE` or to a micrometre, are taken in the order of their indices,
-    so that neither the order of the search nor rounding decides.
+    them. Links of equal length, to a relative difference of `TIE` or to a micrometre, are taken by the coordinates of their
+    middle, so that neither the numbering of the satellites, nor the order of the search, nor rounding decides.
 
     Examples
     --------
@@ -359,9 +359,7 @@ def nearest_pairs(
         a, b, length_m = a[built], b[built], length_m[built]
     if held is not None and hysteresis > 1.0:
         length_m = np.where(held(a, b), length_m / hysteresis, length_m)
-    order = np.argsort(length_m, kind="stable")
-    longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))[: order.size]
-    order = order[np.lexsort((order, longer))]  # pairs are sorted: of equal lengths the lowest indices first
+    order = link_limits.by_length(r_m, a, b, length_m)
     free = [terminals] * r_m.shape[1]
     chosen = []
     for link, i, j in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):

@@ -14,7 +14,7 @@ from orbit.ground import Station, position_m, round_trip_ms, slant_range_m, zeni
 from orbit.kernels.visibility import nearest_in_sight
 from sim.network.optical import Terminal, rate_bit_s, received_power_w
 from sim.network.topology import grazing_altitude_m
-from sim.verify import hypatia
+from sim.verify import hypatia, optical_links
 from sim.verify.case import Case, Failed
 
 # 1 W, 80 mm at both ends, 1550 nm, nothing lost; a receiver of 55.2 photons per bit
@@ -34,7 +34,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     list of Case or Failed
         The cases.
     """
-    return [*_sight(), *_optical(), *_longest(), *hypatia.cases(data)]
+    return [*_sight(), *_optical(), *optical_links.cases(), *_longest(), *hypatia.cases(data)]
 
 
 def _sight() -> list[Case | Failed]:
