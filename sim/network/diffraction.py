@@ -313,7 +313,8 @@ def beam(ratio: float, truncation: float) -> Beam:
 
 def _near_knots(first: float) -> Array:
     """Knots through the ripples of the near field, whose period is 2."""
-    return np.concatenate((np.geomspace(first, 1.0, max(2, math.ceil(24.0 * math.log10(1.0 / first))), endpoint=False), np.arange(1.0, NEAREST + 0.05, 0.1)))
+    count = max(2, math.ceil(24.0 * math.log10(1.0 / first)))
+    return np.concatenate((np.geomspace(first, 1.0, count, endpoint=False), np.arange(1.0, NEAREST + 0.05, 0.1)))
 
 
 def _half_power_offset(fresnel: float, ratio: float, truncation: float) -> float:

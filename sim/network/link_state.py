@@ -98,6 +98,7 @@ class Network:
         self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
         self.length_m, self.delay_s, self.rate_factor = np.empty(0), np.empty(0), np.empty(0)
         self._rate_bit_s: Array | None = None
+        self.pointing_outage_max: float | None = None  # of all links whose rate has been computed
         self.healthy: Mask = np.ones(count, bool)
         self._history = link_limits.LinkHistory(count)
         self._topology_links = _topology_links(constellation_blocks, rules.topology)
@@ -241,7 +242,11 @@ class Network:
 
     def _rates_bit_s(self, length_m: Array, rate_factor: Array) -> Array:
         terminal = self.rules.terminal
-        return np.full(length_m.size, np.inf) * rate_factor if terminal is None else optical.rate_bit_s(length_m, terminal) * rate_factor
+        if terminal is None:
+            return np.full(length_m.size, np.inf) * rate_factor
+        rate_bit_s, outage = optical.rate_and_outage(length_m, terminal)
+        self.pointing_outage_max = max(self.pointing_outage_max or 0.0, float(outage.max(initial=0.0)))
+        return rate_bit_s * rate_factor
 
     def with_rates(self, states: Sequence[LinkState]) -> list[LinkState]:
         """Links of several times with their rates, computed at once.

@@ -343,7 +343,7 @@ def set_rate_bit_s(range_m: ArrayLike, terminal: Terminal) -> Array:
     400.0
     """
     needed_j = terminal.photons_per_bit * photon_energy_j(terminal.wavelength_m) * 10.0 ** (0.1 * terminal.margin_db)
-    return np.minimum(aligned_power_w(range_m, terminal) / needed_j, terminal.channel_rate_bit_s)
+    return np.asarray(np.minimum(aligned_power_w(range_m, terminal) / needed_j, terminal.channel_rate_bit_s))
 
 
 def outage_probability(range_m: ArrayLike, terminal: Terminal) -> Array:
@@ -464,5 +464,24 @@ def rate_bit_s(range_m: ArrayLike, terminal: Terminal) -> Array:
     >>> float(rate_bit_s(5e7, terminal)) == power_w / (55.0 * photon_energy_j(1.55e-6)) * 24
     True
     """
-    rate = set_rate_bit_s(range_m, terminal) * (1.0 - outage_probability(range_m, terminal)) * terminal.channels
-    return np.asarray(rate if terminal.spatial_channels == 1 else rate * active_beams(range_m, terminal))
+    return rate_and_outage(range_m, terminal)[0]
+
+
+def rate_and_outage(range_m: ArrayLike, terminal: Terminal) -> tuple[Array, Array]:
+    """Mean data rate of a link, and its probability of outage.
+
+    Parameters
+    ----------
+    range_m : array_like
+        Link length [m], any shape, not negative.
+    terminal : Terminal
+        Terminal at both ends.
+
+    Returns
+    -------
+    tuple of ndarray
+        As by `rate_bit_s` and `outage_probability`.
+    """
+    outage = outage_probability(range_m, terminal)
+    rate = set_rate_bit_s(range_m, terminal) * (1.0 - outage) * terminal.channels
+    return np.asarray(rate if terminal.spatial_channels == 1 else rate * active_beams(range_m, terminal)), outage

@@ -116,7 +116,7 @@ def outage_probability(margin_np: ArrayLike, one: PointingLoss, other: PointingL
 
 
 def _total(one: PointingLoss, other: PointingLoss) -> Array:
-    return np.asarray(one.jitter_np + one.bias_np + other.jitter_np + other.bias_np)  # type: ignore[operator]
+    return np.asarray(one.jitter_np + one.bias_np + other.jitter_np + other.bias_np)
 
 
 def _unbiased(margin: Array, one: PointingLoss, other: PointingLoss) -> Array:

@@ -97,7 +97,8 @@ def _outage() -> float:
 
 def _terminal(override: str) -> Terminal:
     rules = link_rules(api.load("suncatcher", [override], allow_infeasible=True).scenario)
-    assert rules is not None and rules.terminal is not None
+    assert rules is not None
+    assert rules.terminal is not None
     return rules.terminal
 
 

@@ -81,10 +81,10 @@ class Terminal(Section):
         "receivers can tell apart at the range of the link",
     )
     separation_loss: Decibels = Field(
-        default=3.0, description="Most that telling beams apart may cost, coupling and cancelling of the others together; beyond it fewer beams are used"
+        default=3.0, description="Most that telling beams apart may cost, by coupling and cancelling of the others; beyond it fewer beams are used"
     )
     signal_to_crosstalk: Annotated[float, Quantity("dB", least=0.0, most=60.0, example="20 dB")] | None = Field(
-        default=None, description="What a beam needs over the sum of all others where receivers do not cancel them; null: they do, as coherent ones can"
+        default=None, description="What a beam needs over the sum of all others where receivers do not cancel them; null: coherent ones, which do"
     )
     acquisition: Span = Field(default=0.0, description="Time after which a link that has just become possible carries data")
     slew_limit: Annotated[float, Quantity("rad/s", above=0.0, example="1 deg/s")] | None = Field(
@@ -122,7 +122,7 @@ class Terminal(Section):
             fit = max(n for n in (1, 4, 16) if self.aperture / math.isqrt(n) >= LEAST_BEAM_M or n == 1)
             raise FieldError(
                 "spatial_channels",
-                f"{self.spatial_channels} beams leave {1e3 * self.aperture / side:.3g} mm of the aperture to each, less than {1e3 * LEAST_BEAM_M:g} mm; "
+                f"{self.spatial_channels} beams leave {1e3 * self.aperture / side:.3g} mm of aperture to each, less than {1e3 * LEAST_BEAM_M:g} mm; "
                 f"write {fit}, or an aperture of {1e2 * side * LEAST_BEAM_M:g} cm",
             )
         return self
