@@ -18,6 +18,7 @@ from sim.config.schema import (
     parts,
 )
 from sim.engine import formations
+from sim.engine.terminal_faces import faces_of_fleet
 from sim.network.link_state import ConstellationBlock, Grid, LinkRules
 from sim.network.optical import Terminal
 
@@ -128,13 +129,15 @@ def _serpentine(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [first + np.flatnonzero(row == r)[:: 1 if r % 2 == 0 else -1] for r in range(int(row.max()) + 1)]
 
 
-def link_rules(scenario: Scenario) -> LinkRules | None:
+def link_rules(scenario: Scenario, type_index: Ints | None = None) -> LinkRules | None:
     """Link rules of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    type_index : ndarray of int64, shape (satellites,), optional
+        Type of each satellite, for the faces on which its terminals are; without it terminals look anywhere.
 
     Returns
     -------
@@ -154,10 +157,14 @@ def link_rules(scenario: Scenario) -> LinkRules | None:
         pointing_bias_rad=t.pointing_bias, acceptance_rad=t.acceptance, margin_db=t.margin,
         spatial_channels=t.spatial_channels, separation_loss_db=t.separation_loss, signal_to_crosstalk_db=t.signal_to_crosstalk,
     )  # fmt: skip
+    faces = None
+    if t.field_of_regard is not None and type_index is not None:
+        faces = faces_of_fleet([satellite.attitude for satellite in scenario.types], type_index)
     return LinkRules(
         topology=links.topology, terminals=links.terminals, terminal=terminal,
         grazing_altitude_m=links.grazing_altitude, max_range_m=links.max_range, hop_latency_s=links.hop_latency,
         sun_keep_out_rad=t.sun_keep_out, step_s=scenario.step, acquisition_s=t.acquisition,
+        faces=faces, field_of_regard_rad=math.pi if t.field_of_regard is None else t.field_of_regard,
         slew_limit_rad_s=math.inf if t.slew_limit is None else t.slew_limit, hysteresis=links.hysteresis,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ take. Times follow each other in steps of one length; nothing here depends on ho
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -257,6 +258,66 @@ def followed(
     if close.size:
         rate = slew_rate_rad_s(before, r_m, a[close], b[close], step_s)
         fine[close] = ~(rate > limit_rad_s)
+    return fine
+
+
+def in_regard(
+    history: LinkHistory, r_m: Array, a: Indices, b: Indices, sun_m: Array | None, faces: Callable[[Array], Array] | None, widest_rad: float
+) -> Mask:
+    """Links that some terminal of both ends can look along.
+
+    Parameters
+    ----------
+    history : LinkHistory
+        With the positions of the time before, from which the local orbital frames follow.
+    r_m : ndarray, shape (3, N)
+        Positions [m].
+    a, b : ndarray of int64, shape (L,)
+        Ends of the links.
+    sun_m : ndarray, shape (3,), or None
+        Position of the Sun [m]; None: on the orbit normal of each satellite.
+    faces : callable or None
+        Normals of the faces with terminals, (faces, 3, N), for unit vectors to the Sun (3, N), both in local orbital frames; zero vectors
+        where terminals look anywhere. None: all do.
+    widest_rad : float
+        Largest angle between a link and the normal of its face [rad].
+
+    Returns
+    -------
+    ndarray of bool, shape (L,)
+        True where both ends can; all at the first time, when no frame is known.
+
+    Examples
+    --------
+    Satellites ahead of each other, terminals on the face ahead only: the one behind sees, the one ahead does not.
+
+    >>> turn = lambda u: 7e6 * np.array([np.cos(u), np.sin(u), np.zeros(2)])
+    >>> ends, history = (np.array([0]), np.array([1])), LinkHistory(2)
+    >>> history.remember(turn(np.array([0.0, 0.1])), *ends)
+    >>> ahead = lambda sun: np.array([[[0.0, 0.0], [1.0, 1.0], [0.0, 0.0]]])
+    >>> both = lambda sun: np.array([[[0.0, 0.0], [1.0, -1.0], [0.0, 0.0]]])
+    >>> [bool(in_regard(history, turn(np.array([0.06, 0.16])), *ends, None, f, 0.3)[0]) for f in (ahead, both)]
+    [False, True]
+    """
+    before = history.r_m
+    if faces is None or before is None or a.size == 0:
+        return np.ones(a.size, np.bool_)
+    frame = local_directions(before, r_m)[1]
+    sun = np.zeros_like(r_m)
+    sun[2] = 1.0
+    if sun_m is not None:
+        way = sun_m[:, None] - r_m
+        sun = (frame * (way / np.linalg.norm(way, axis=0))).sum(axis=1)
+    normals = faces(sun)
+    fine = np.ones(a.size, np.bool_)
+    limit = math.cos(widest_rad) - 1e-12
+    way = r_m[:, b] - r_m[:, a]
+    way /= np.maximum(np.linalg.norm(way, axis=0), 1e-300)
+    for end, sign in ((a, 1.0), (b, -1.0)):
+        seen = sign * (frame[:, :, end] * way).sum(axis=1)
+        of_end = normals[:, :, end]
+        anywhere = ~of_end.any(axis=(0, 1))
+        fine &= anywhere | ((of_end * seen).sum(axis=1).max(axis=0) >= limit)
     return fine
 
 

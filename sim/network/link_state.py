@@ -6,7 +6,7 @@ relays nor serves; stations do not relay. Routes from and to stations: `sim.netw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -37,6 +37,8 @@ class LinkRules:
     step_s: float = 0.0  # between two times; needed by the limits in time
     acquisition_s: float = 0.0  # until a link that has become possible carries data
     slew_limit_rad_s: float = np.inf  # fastest turn of a link in the local orbital frame
+    faces: Callable[[Array], Array] | None = None  # normals of faces with terminals, as `link_limits.in_regard` takes them
+    field_of_regard_rad: float = np.pi  # largest angle between a link and the normal of its face
     hysteresis: float = 1.0  # factor by which another link must be shorter to take a terminal from one that exists
 
 
@@ -197,7 +199,7 @@ class Network:
             able = healthy if terminal_factor is None else healthy & (terminal_factor > 0.0)
             a, b = topology.nearest_pairs(
                 r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m,
-                lambda i, j, length: link_limits.followed(history, r_m, i, j, length, rules.slew_limit_rad_s, rules.step_s),
+                lambda i, j, length: self._can_point(r_m, i, j, length, sun_m),
                 history.is_held, rules.hysteresis,
             )  # fmt: skip
             length_m = topology.lengths_m(r_m, a, b)
@@ -206,13 +208,13 @@ class Network:
             keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
-            keep = link_limits.followed(history, r_m, a, b, length_m, rules.slew_limit_rad_s, rules.step_s)
+            keep = self._can_point(r_m, a, b, length_m, sun_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
             keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
-        history.remember(r_m if rules.slew_limit_rad_s < np.inf else None, a, b)
+        history.remember(r_m if rules.slew_limit_rad_s < np.inf or rules.faces is not None else None, a, b)
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
             factor[(a == min(i, j)) & (b == max(i, j))] *= value
@@ -232,6 +234,14 @@ class Network:
         self._last_a, self._last_b = a, b
         delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
         return LinkState(a, b, length_m, delay_s, factor, healthy.copy())
+
+    def _can_point(self, r_m: Array, a: Indices, b: Indices, length_m: Array, sun_m: Array | None) -> Mask:
+        """Links that terminals can look along, and turn fast enough for."""
+        rules = self.rules
+        fine = link_limits.followed(self._history, r_m, a, b, length_m, rules.slew_limit_rad_s, rules.step_s)
+        if rules.faces is not None:
+            fine &= link_limits.in_regard(self._history, r_m, a, b, sun_m, rules.faces, rules.field_of_regard_rad)
+        return fine
 
     @property
     def rate_bit_s(self) -> Array:
