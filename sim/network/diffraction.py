@@ -50,8 +50,25 @@ def _rule(count: int) -> tuple[Array, Array]:
     return 0.5 * (x + 1.0), 0.5 * w
 
 
-def _nodes(least: float) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights on 0 to 1, in steps of 16: the rules take longer than what they serve."""
+def nodes(least: float) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on 0 to 1.
+
+    Parameters
+    ----------
+    least : float
+        Least number of nodes; it is rounded up to a multiple of 16, as rules take longer than what they serve.
+
+    Returns
+    -------
+    tuple of ndarray
+        Nodes and weights.
+
+    Examples
+    --------
+    >>> x, w = nodes(5)
+    >>> x.size, round(float((x * x * w).sum()), 12)
+    (16, 0.333333333333)
+    """
     return _rule(16 * math.ceil(least / 16.0))
 
 
@@ -98,7 +115,7 @@ def encircled_fraction(fresnel: float, radius: float, truncation: float, extra_n
     """
     from scipy.special import j0, j1  # slow to import
 
-    s, weight = _nodes(24.0 + extra_nodes + 3.0 * fresnel * (1.0 + radius))
+    s, weight = nodes(24.0 + extra_nodes + 3.0 * fresnel * (1.0 + radius))
     source = _source(fresnel, truncation, s, weight)
     scale = 2.0 * math.pi * fresnel
     zero, one = j0(scale * radius * s), j1(scale * radius * s)
@@ -141,7 +158,7 @@ def intensity(fresnel: float, radius: Array, truncation: float) -> Array:
     """
     from scipy.special import j0
 
-    s, weight = _nodes(32.0 + 4.0 * fresnel * (1.0 + float(np.max(radius))))
+    s, weight = nodes(32.0 + 4.0 * fresnel * (1.0 + float(np.max(radius))))
     scale = 2.0 * math.pi * fresnel
     field = scale * (j0(scale * np.outer(radius, s)) * _source(fresnel, truncation, s, weight)).sum(axis=1)
     return np.asarray(np.abs(field) ** 2 / emitted_power(truncation))
@@ -185,7 +202,7 @@ def offset_fraction(fresnel: float, radius: float, offset: ArrayLike, truncation
 
 def _rings(radius: float, offset: float) -> tuple[Array, Array]:
     """Radii of rings about the axis, and their area within a disc beside it: nodes and weights of a quadrature."""
-    x, w = _nodes(240)
+    x, w = nodes(240)
     low, high = max(0.0, offset - radius), offset + radius
     p = 0.5 * (low + high) - 0.5 * (high - low) * np.cos(math.pi * x)  # dense where the arcs begin and end
     inside = np.ones_like(p)
@@ -223,7 +240,7 @@ def far_field_radius(truncation: float, level: float = 0.5) -> float:
     from scipy.optimize import brentq
     from scipy.special import j0
 
-    s, weight = _nodes(48)
+    s, weight = nodes(48)
     amplitude = np.exp(-((truncation * s) ** 2)) * s * weight
     peak = float(amplitude.sum())
 
@@ -403,66 +420,3 @@ def footprint_radius(fresnel: ArrayLike, ratio: float, truncation: float) -> Arr
     farthest = math.exp(table.log_fresnel[0])
     log_width = np.interp(np.log(np.clip(number, farthest, WIDTH_NEAREST)), table.width_log_fresnel, table.log_width)
     return np.asarray(np.exp(log_width) / np.minimum(number / farthest, 1.0))
-
-
-class Separation(NamedTuple):
-    """Beams side by side over the logarithm of the Fresnel number of one of their apertures, ascending; the worst beam counts."""
-
-    log_fresnel: Array
-    log_gain: Array  # logarithm of the share of a beam's power that is left once the others are cancelled
-    signal_to_crosstalk_db: Array  # without cancelling: power of the own beam over that of all others
-
-
-@lru_cache(maxsize=64)
-def separation(side: int, spacing: float, truncation: float) -> Separation:
-    """How well beams of a square array can be told apart by receivers of the same layout.
-
-    Parameters
-    ----------
-    side : int
-        Beams along each side of the array, at least 2.
-    spacing : float
-        Distance of neighbouring apertures, at least 2 (side by side).
-    truncation : float
-        Truncation ratio of each beam, and of the fibre mode behind each receiving aperture.
-
-    Returns
-    -------
-    Separation
-        Tables.
-
-    Notes
-    -----
-    H[i, j] is the amplitude of beam j in the mode of receiver i: the angular spectrum of the mode squared, propagated with Fresnel's
-    phase. Zero forcing multiplies by the inverse of H; the noise of beam i grows by the i-th diagonal element of (H^* H)^-1.
-
-    References
-    ----------
-    [goodman2005:ch. 3], [tse2005:ch. 8]
-
-    Examples
-    --------
-    >>> table = separation(2, 2.0, 1.12)
-    >>> bool(np.all(table.log_gain <= 0.0))
-    True
-    """
-    from scipy.special import j0
-
-    s, weight = _nodes(160)
-    mode = np.exp(-((truncation * s) ** 2)) / math.sqrt(emitted_power(truncation))
-    node, weights = _nodes(64)
-    k = (0.5 * (np.arange(20)[:, None] + node)).ravel()  # up to 10 cycles in a radius; the tail beyond has 1e-3 of the power
-    dk = np.tile(0.5 * weights, 20)
-    spectrum = 2.0 * math.pi * (j0(2.0 * math.pi * np.outer(k, s)) * (mode * s * weight)).sum(axis=1)
-    power = spectrum**2 * 2.0 * math.pi * k * dk
-    x, y = np.divmod(np.arange(side * side), side)
-    squared, which = np.unique((x[:, None] - x) ** 2 + (y[:, None] - y) ** 2, return_inverse=True)
-    bessel = j0(2.0 * math.pi * spacing * np.outer(np.sqrt(squared), k))
-    knots = np.geomspace(0.05, 8.0, 97)
-    gain, ratio_db = np.empty(knots.size), np.empty(knots.size)
-    for n, number in enumerate(knots.tolist()):
-        h = (bessel * (power * np.exp(-1j * math.pi * k * k / number))).sum(axis=1)[which].reshape(side * side, side * side)
-        grown = np.real(np.diagonal(np.linalg.inv(h.conj().T @ h))).max()
-        own, total = np.abs(h[0, 0]) ** 2, (np.abs(h) ** 2).sum(axis=1).max()
-        gain[n], ratio_db[n] = min(1.0, 1.0 / grown), 10.0 * math.log10(own / (total - own))
-    return Separation(np.log(knots), np.log(gain), ratio_db)

@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import j0, j1
 
-from sim.network import diffraction
+from sim.network import beam_array, diffraction
 
 
 def _field(fresnel: float, radius: float, truncation: float) -> complex:
@@ -94,7 +94,7 @@ def test_footprint_of_a_gaussian_beam(ratio: float) -> None:
 def test_coupling_of_gaussian_modes() -> None:
     """Source of truth: overlap of a Gaussian mode with one of the same waist at a distance z and beside it by d: kappa exp(-kappa d^2 / w0^2),
     kappa = 1 / (1 + (z / 2 z_R)^2), z_R = pi w0^2 / lambda (Joyce and DeLoach). Here z / z_R = T^2 / (pi N), w0 = a / T. 0.05 dB."""
-    table = diffraction.separation(2, 2.0, 3.0)
+    table = beam_array.separation(2, 2.0, 3.0)
     for n, ratio_db in zip(np.exp(table.log_fresnel)[2:60:7].tolist(), table.signal_to_crosstalk_db[2:60:7].tolist(), strict=True):
         kappa = 1.0 / (1.0 + (9.0 / (2.0 * math.pi * n)) ** 2)
         others = 2.0 * math.exp(-kappa * 4.0 * 9.0) + math.exp(-kappa * 8.0 * 9.0)
@@ -104,7 +104,7 @@ def test_coupling_of_gaussian_modes() -> None:
 
 def test_cancelling_costs_nothing_without_crosstalk() -> None:
     """Source of truth: the inverse of a diagonal matrix: in the near field zero forcing costs the coupling kappa alone; 0.01 dB."""
-    table = diffraction.separation(2, 2.0, 3.0)
+    table = beam_array.separation(2, 2.0, 3.0)
     at = int(np.argmin(np.abs(table.log_fresnel - math.log(3.0))))
     kappa = 1.0 / (1.0 + (9.0 / (2.0 * math.pi * math.exp(table.log_fresnel[at]))) ** 2)
     assert 10.0 / math.log(10.0) * float(table.log_gain[at]) == pytest.approx(10.0 * math.log10(kappa), abs=0.01)
