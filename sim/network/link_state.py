@@ -228,7 +228,8 @@ class Network:
         if rules.acquisition_s > 0.0 and rules.step_s > 0.0:
             factor = factor * history.acquire(a, b, rules.acquisition_s, rules.step_s)
             if not factor.all():
-                a, b, length_m, factor = (part[factor > 0.0] for part in (a, b, length_m, factor))
+                ready = factor > 0.0
+                a, b, length_m, factor = a[ready], b[ready], length_m[ready], factor[ready]
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b
         self._last_a, self._last_b = a, b
