@@ -235,12 +235,11 @@ def _pairs(outcome: Outcome) -> dict[str, Any]:
 def _network(outcome: Outcome) -> dict[str, Any]:
     ground_routing = outcome.ground_routing
     if ground_routing is None or outcome.loaded.scenario.links is None:
-        return {"links_mean": None, "link_availability": None, "pointing_outage_max": None, "path_switches": None}
+        return {"links_mean": None, "link_availability": None, "path_switches": None}
     mean = float(ground_routing.links.mean())
     return {
         "links_mean": mean,
         "link_availability": mean / ground_routing.topology_links if ground_routing.topology_links else None,
-        "pointing_outage_max": None if ground_routing.network is None else ground_routing.network.pointing_outage_max,
         "path_switches": ground_routing.switches,
     }
 
