@@ -14,7 +14,7 @@ from sim.config.paths import absolute_paths, is_path
 from sim.config.schema.sweep import Sweep
 from sim.config.yaml_tree import Node
 
-NAMED_WITHIN = (("accelerator",), ("power", "battery", "chemistry"))  # parts that an item may give by name
+NAMED_WITHIN = (("accelerator",), ("power", "battery", "chemistry"), ("format",))  # parts that an item may give by name
 MODELS: dict[str, type[BaseModel]] = {
     "satellite": schema.Satellite,
     "accelerator": schema.Accelerator,
@@ -22,6 +22,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "terminal": schema.Terminal,
     "radio": schema.Radio,
     "telescope": schema.Telescope,
+    "modulation": schema.Modulation,
     "environment": schema.Environment,
     "activity": schema.Activity,
     "model": schema.LanguageModel,
@@ -34,6 +35,7 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 """What a file of one item may be, by its key `kind`."""
 NOUNS = {
+    "modulation": "modulation format",
     "model": "language model",
     "activity": "solar activity",
     "failures": "failure process",

@@ -22,6 +22,7 @@ LISTS = {
     "terminals": ("hardware", "terminal"),
     "radios": ("hardware", "radio"),
     "telescopes": ("hardware", "telescope"),
+    "formats": ("hardware", "modulation"),
     "environments": ("hardware", "environment"),
     "models": ("models", ""),
     "failures": ("fleet", "failures"),

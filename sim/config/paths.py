@@ -21,6 +21,7 @@ ITEM_FIELDS = (
     "environment",
     "solar_activity",
     "terminal",
+    "format",
     "model",
     "failures",
     "repair",

@@ -29,6 +29,7 @@ NAMED = (
     (("links", "terminal"), "hardware", "terminal"),
     (("ground", "radio"), "hardware", "radio"),
     (("ground", "telescope"), "hardware", "telescope"),
+    (("links", "terminal", "format"), "hardware", "modulation"),
     (("workloads", "*", "model"), "models", "model"),
     (("fleet", "failures"), "fleet", "failures"),
     (("fleet", "repair"), "fleet", "repair"),

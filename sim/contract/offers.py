@@ -265,5 +265,5 @@ def _route_bit_s(loaded: Loaded, i: int, fleet: Loaded, results: Results) -> lis
     rules, covered = rules_for_uplink(loaded.scenario), results.summary["ground"]["stations"]
     reached = [covered[s.name]["coverage_fraction"] for s in there.stations if allowed(rules, s)]
     links = fleet.scenario.links
-    beyond = [] if links is None else [links.terminal.channels * links.terminal.channel_rate]
+    beyond = [] if links is None else [links.terminal.lasers * links.terminal.modem_rate]
     return [uplink_bit_s(rate, reached), *beyond]

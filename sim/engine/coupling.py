@@ -71,7 +71,7 @@ class Coupling:
         self.block = run.block if run.block_given else max(1, min(60, BLOCK_VALUES // (3 * n)))
         self.block = min(self.block, run.grid.steps)
         self.order, self.row = links.rank_order(run.loaded), links.rank_rows(run.loaded)
-        rules = links.link_rules(self.scenario)
+        rules = links.link_rules(self.scenario, run.type_index)
         self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
         drawn = self.scenario.fleet is not None and self.scenario.fleet.soft_errors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ from sim.config.schema import (
     parts,
 )
 from sim.engine import formations
+from sim.engine.terminal_faces import faces_of_fleet
 from sim.network.link_state import ConstellationBlock, Grid, LinkRules
 from sim.network.optical import Terminal
 
@@ -126,13 +129,15 @@ def _serpentine(first: int, row: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return [first + np.flatnonzero(row == r)[:: 1 if r % 2 == 0 else -1] for r in range(int(row.max()) + 1)]
 
 
-def link_rules(scenario: Scenario) -> LinkRules | None:
+def link_rules(scenario: Scenario, type_index: Ints | None = None) -> LinkRules | None:
     """Link rules of a scenario.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    type_index : ndarray of int64, shape (satellites,), optional
+        Type of each satellite, for the faces on which its terminals are; without it terminals look anywhere.
 
     Returns
     -------
@@ -146,14 +151,22 @@ def link_rules(scenario: Scenario) -> LinkRules | None:
     terminal = Terminal(
         transmit_power_w=t.transmit_power, aperture_m=t.aperture, wavelength_m=t.wavelength,
         transmit_efficiency=t.transmit_efficiency, receive_efficiency=t.receive_efficiency,
-        pointing_jitter_rad=t.pointing_jitter, photons_per_bit=t.photons_per_bit, channels=t.channels,
-        channel_rate_bit_s=t.channel_rate,
+        pointing_jitter_rad=t.pointing_jitter, photons_per_bit=t.needed_photons, channels=t.channels,
+        channel_rate_bit_s=t.modem_rate, receive_aperture_m=t.receive_aperture, truncation=t.truncation,
+        receive_jitter_rad=t.pointing_jitter if t.receive_jitter is None else t.receive_jitter,
+        pointing_bias_rad=t.pointing_bias, acceptance_rad=t.acceptance, margin_db=t.margin,
+        spatial_channels=t.spatial_channels, separation_loss_db=t.separation_loss, signal_to_crosstalk_db=t.signal_to_crosstalk,
     )  # fmt: skip
+    faces = None
+    if t.field_of_regard is not None and type_index is not None:
+        faces = faces_of_fleet([satellite.attitude for satellite in scenario.types], type_index)
     return LinkRules(
         topology=links.topology, terminals=links.terminals, terminal=terminal,
         grazing_altitude_m=links.grazing_altitude, max_range_m=links.max_range, hop_latency_s=links.hop_latency,
-        sun_keep_out_rad=t.sun_keep_out,
-    )
+        sun_keep_out_rad=t.sun_keep_out, step_s=scenario.step, acquisition_s=t.acquisition,
+        faces=faces, field_of_regard_rad=math.pi if t.field_of_regard is None else t.field_of_regard,
+        slew_limit_rad_s=math.inf if t.slew_limit is None else t.slew_limit, hysteresis=links.hysteresis,
+    )  # fmt: skip
 
 
 def station_pairs(scenario: Scenario) -> list[tuple[int, int]]:

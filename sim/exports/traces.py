@@ -117,6 +117,7 @@ def _links(opened: Opened) -> Iterator[Columns]:
         }  # fmt: skip
         for name, length in (("rate_min_bit_s", most), ("rate_max_bit_s", least)):
             columns[name] = np.full(length.size, np.nan) if terminal is None else optical.rate_bit_s(length, terminal)
+        columns["outage_max"] = np.zeros(most.size) if terminal is None else optical.outage_probability(most, terminal)
         yield columns
 
 

@@ -82,6 +82,7 @@ class GroundRouting:
         self.sin_min_elevation, self.max_range_m, self.masks = sin_min_elevation, max_range_m, masks
         self.hop_latency_s = 0.0 if network is None else network.rules.hop_latency_s
         self.topology_links = 0 if network is None else network.topology_links  # 0 for `nearest`
+        self.network = network
         self.links = np.zeros(steps)  # that exist
         self.one_way_s = np.full((steps, sites), np.inf)  # station to serving satellite
         self.server = np.full((steps, sites), -1, dtype=np.int64)

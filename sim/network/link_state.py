@@ -6,7 +6,7 @@ relays nor serves; stations do not relay. Routes from and to stations: `sim.netw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
-from sim.network import optical, topology
+from sim.network import link_limits, optical, topology
 from sim.network.routing import Graph, Paths
 from sim.network.row_relaxation import block_starts
 
@@ -28,12 +28,18 @@ class LinkRules:
     """Rules of every link. grid and mesh join neighbours within constellation blocks, nearest the closest satellites."""
 
     topology: Literal["grid", "nearest", "mesh"]
-    terminals: int  # of each satellite; for nearest only, as grid and mesh have fixed neighbours
+    terminals: int  # of each satellite, the most links that it has
     terminal: optical.Terminal | None  # None: unlimited rate
     grazing_altitude_m: float
     max_range_m: float
     hop_latency_s: float  # electronics, added to the light time of each link
     sun_keep_out_rad: float = 0.0  # smallest angle between a link and the Sun; 0: the Sun does not matter
+    step_s: float = 0.0  # between two times; needed by the limits in time
+    acquisition_s: float = 0.0  # until a link that has become possible carries data
+    slew_limit_rad_s: float = np.inf  # fastest turn of a link in the local orbital frame
+    faces: Callable[[Array], Array] | None = None  # normals of faces with terminals, as `link_limits.in_regard` takes them
+    field_of_regard_rad: float = np.pi  # largest angle between a link and the normal of its face
+    hysteresis: float = 1.0  # factor by which another link must be shorter to take a terminal from one that exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,9 @@ class Network:
         self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
         self.length_m, self.delay_s, self.rate_factor = np.empty(0), np.empty(0), np.empty(0)
         self._rate_bit_s: Array | None = None
+        self.pointing_outage_max: float | None = None  # of all links whose rate has been computed
         self.healthy: Mask = np.ones(count, bool)
+        self._history = link_limits.LinkHistory(count)
         self._topology_links = _topology_links(constellation_blocks, rules.topology)
         grids = [block for block in constellation_blocks if isinstance(block, Grid)]
         self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
@@ -166,7 +174,7 @@ class Network:
         terminal_factor: Array | None = None,
         sun_m: Array | None = None,
     ) -> LinkState:
-        """Compute the links of one time; the present ones stay.
+        """Compute the links of one time, each time later than the last by a step; the present links stay.
 
         Parameters
         ----------
@@ -186,16 +194,27 @@ class Network:
         LinkState
             Links, their lengths, delays and what events leave of their rates.
         """
-        rules = self.rules
+        rules, history = self.rules, self._history
         if rules.topology == "nearest":
             able = healthy if terminal_factor is None else healthy & (terminal_factor > 0.0)
-            a, b = topology.nearest_pairs(r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m)
+            a, b = topology.nearest_pairs(
+                r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m,
+                lambda i, j, length: self._can_point(r_m, i, j, length, sun_m),
+                history.is_held, rules.hysteresis,
+            )  # fmt: skip
             length_m = topology.lengths_m(r_m, a, b)
         else:
             a, b = self._topology_links
             keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
+            keep = self._can_point(r_m, a, b, length_m, sun_m)
+            if not keep.all():
+                a, b, length_m = a[keep], b[keep], length_m[keep]
+            keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis)
+            if not keep.all():
+                a, b, length_m = a[keep], b[keep], length_m[keep]
+        history.remember(r_m if rules.slew_limit_rad_s < np.inf or rules.faces is not None else None, a, b)
         factor = np.ones(a.size)
         for (i, j), value in link_factor.items():
             factor[(a == min(i, j)) & (b == max(i, j))] *= value
@@ -206,11 +225,24 @@ class Network:
             whole &= topology.clear_of_sun(r_m, a, b, sun_m, rules.sun_keep_out_rad)
         if not whole.all():
             a, b, length_m, factor = a[whole], b[whole], length_m[whole], factor[whole]
+        if rules.acquisition_s > 0.0 and rules.step_s > 0.0:
+            factor = factor * history.acquire(a, b, rules.acquisition_s, rules.step_s)
+            if not factor.all():
+                ready = factor > 0.0
+                a, b, length_m, factor = a[ready], b[ready], length_m[ready], factor[ready]
         if _same(a, self._last_a) and _same(b, self._last_b):
             a, b = self._last_a, self._last_b
         self._last_a, self._last_b = a, b
         delay_s = length_m / SPEED_OF_LIGHT_M_S + rules.hop_latency_s
         return LinkState(a, b, length_m, delay_s, factor, healthy.copy())
+
+    def _can_point(self, r_m: Array, a: Indices, b: Indices, length_m: Array, sun_m: Array | None) -> Mask:
+        """Links that terminals can look along, and turn fast enough for."""
+        rules = self.rules
+        fine = link_limits.followed(self._history, r_m, a, b, length_m, rules.slew_limit_rad_s, rules.step_s)
+        if rules.faces is not None:
+            fine &= link_limits.in_regard(self._history, r_m, a, b, sun_m, rules.faces, rules.field_of_regard_rad)
+        return fine
 
     @property
     def rate_bit_s(self) -> Array:
@@ -221,7 +253,11 @@ class Network:
 
     def _rates_bit_s(self, length_m: Array, rate_factor: Array) -> Array:
         terminal = self.rules.terminal
-        return np.full(length_m.size, np.inf) * rate_factor if terminal is None else optical.rate_bit_s(length_m, terminal) * rate_factor
+        if terminal is None:
+            return np.full(length_m.size, np.inf) * rate_factor
+        rate_bit_s, outage = optical.rate_and_outage(length_m, terminal)
+        self.pointing_outage_max = max(self.pointing_outage_max or 0.0, float(outage.max(initial=0.0)))
+        return rate_bit_s * rate_factor
 
     def with_rates(self, states: Sequence[LinkState]) -> list[LinkState]:
         """Links of several times with their rates, computed at once.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.network.optical import photon_energy_j, waist_m
+from sim.network.optical import photon_energy_j
 
 Array = NDArray[np.float64]
 
@@ -73,12 +73,12 @@ def received_power_w(range_m: ArrayLike, elevation_rad: ArrayLike, telescope: Te
 
     Notes
     -----
-    A Gaussian beam of the gain of the transmitting aperture, collected by the telescope's disc, as `sim.network.optical` has it
-    between satellites; pointing jitter averaged over two axes. The beam is far wider than the telescope, so that turbulence does not
+    A Gaussian beam of the gain of the transmitting aperture D, with the waist D / sqrt(8), collected by the telescope's disc: exact in the far
+    field; pointing jitter averaged over two axes. The beam is far wider than the telescope, so that turbulence does not
     change the mean.
     """
     length = np.asarray(range_m, dtype=np.float64)
-    waist = waist_m(telescope.transmit_aperture_m)
+    waist = telescope.transmit_aperture_m / math.sqrt(8.0)
     radius2_m2 = waist**2 + (telescope.wavelength_m * length / (math.pi * waist)) ** 2
     collected = -np.expm1(-(telescope.receive_aperture_m**2) / (2.0 * radius2_m2))
     pointed = 1.0 / (1.0 + (2.0 * telescope.pointing_jitter_rad * length) ** 2 / radius2_m2)

@@ -6,14 +6,14 @@ Pairs are arrays (a, b) of satellite indices, int64, a < b, each pair once, sort
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.constants import EARTH_RADIUS_M
 from orbit.kernels.compile import exact_inlined, exact_kernel
-from sim.network import TIE
+from sim.network import TIE, link_limits
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -292,8 +292,10 @@ def grazing_altitude_m(ra_m: Array, rb_m: Array) -> Array:
 
 
 def nearest_pairs(
-    r_m: Array, terminals: int, max_range_m: float, allowed: NDArray[np.bool_], min_altitude_m: float
-) -> Pairs:
+    r_m: Array, terminals: int, max_range_m: float, allowed: NDArray[np.bool_], min_altitude_m: float,
+    possible: Callable[[Indices, Indices, Array], NDArray[np.bool_]] | None = None,
+    held: Callable[[Indices, Indices], NDArray[np.bool_]] | None = None, hysteresis: float = 1.0,
+) -> Pairs:  # fmt: skip
     """Greedy nearest-neighbour topology: shortest links first, as long as both ends have a free terminal.
 
     Parameters
@@ -308,6 +310,12 @@ def nearest_pairs(
         Satellites that may have links.
     min_altitude_m : float
         Lowest grazing altitude of a link [m].
+    possible : callable, optional
+        Which links can be built, by their ends and lengths.
+    held : callable, optional
+        Which links exist, by their ends.
+    hysteresis : float, optional
+        Factor by which links that exist count as shorter, at least 1.
 
     Returns
     -------
@@ -317,8 +325,8 @@ def nearest_pairs(
     Notes
     -----
     Candidates are the `CANDIDATES_PER_TERMINAL * terminals` nearest satellites of each, and those as far away as the last of
-    them. Links of equal length, to a relative difference of `TIE` or to a micrometre, are taken in the order of their indices,
-    so that neither the order of the search nor rounding decides.
+    them. Links of equal length, to a relative difference of `TIE` or to a micrometre, are taken by the coordinates of their
+    middle, so that neither the numbering of the satellites, nor the order of the search, nor rounding decides.
 
     Examples
     --------
@@ -346,9 +354,12 @@ def nearest_pairs(
     clear = grazing_altitude_m(r_m[:, a], r_m[:, b]) >= min_altitude_m
     a, b = a[clear], b[clear]
     length_m = lengths_m(r_m, a, b)
-    order = np.argsort(length_m, kind="stable")
-    longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))[: order.size]
-    order = order[np.lexsort((order, longer))]  # pairs are sorted: of equal lengths the lowest indices first
+    if possible is not None:
+        built = possible(a, b, length_m)
+        a, b, length_m = a[built], b[built], length_m[built]
+    if held is not None and hysteresis > 1.0:
+        length_m = np.where(held(a, b), length_m / hysteresis, length_m)
+    order = link_limits.by_length(r_m, a, b, length_m)
     free = [terminals] * r_m.shape[1]
     chosen = []
     for link, i, j in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):

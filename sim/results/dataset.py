@@ -59,6 +59,9 @@ def series(outcome: Outcome) -> xr.Dataset:
         "anomaly_flux_m2_s": ANOMALY_FLUX_M2_S,
         "frame_of_reference": "TEME: true equator, mean equinox of date",
     }
+    network = None if outcome.ground_routing is None else outcome.ground_routing.network
+    if network is not None and network.pointing_outage_max is not None:
+        dataset.attrs["pointing_outage_max"] = network.pointing_outage_max
     return dataset
 
 

@@ -14,7 +14,7 @@ from orbit.ground import Station, position_m, round_trip_ms, slant_range_m, zeni
 from orbit.kernels.visibility import nearest_in_sight
 from sim.network.optical import Terminal, rate_bit_s, received_power_w
 from sim.network.topology import grazing_altitude_m
-from sim.verify import hypatia, kuiper_day, starlink_latency
+from sim.verify import hypatia, kuiper_day, optical_links, starlink_latency
 from sim.verify.case import Case, Failed
 
 # 1 W, 80 mm at both ends, 1550 nm, nothing lost; a receiver of 55.2 photons per bit
@@ -36,6 +36,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     """
     return [
         *_sight(), *_optical(), *_longest(),
+        *optical_links.cases(),
         *hypatia.cases(data),
         *kuiper_day.cases(),
         *starlink_latency.cases(data),

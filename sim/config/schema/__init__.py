@@ -36,7 +36,7 @@ from sim.config.schema.jobs import (
     Validation,
     Workload,
 )
-from sim.config.schema.links import Links, Terminal
+from sim.config.schema.links import Links, Modulation, Terminal
 from sim.config.schema.motion import Activity, Motion
 from sim.config.schema.orbits import (
     FILES,
@@ -123,6 +123,7 @@ __all__ = [
     "Links",
     "Maintenance",
     "Mesh",
+    "Modulation",
     "Motion",
     "Nodes",
     "Oem",

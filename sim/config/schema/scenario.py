@@ -226,7 +226,7 @@ def with_terminals(scenario: Scenario) -> Scenario:
         The same; types that state the power of their terminals keep it.
     """
     links = scenario.links
-    each_w = 0.0 if links is None else links.terminal.power + links.terminal.channels * links.terminal.channel_power
+    each_w = 0.0 if links is None else links.terminal.power + links.terminal.lasers * links.terminal.channel_power
     total_w = 0.0 if links is None else links.terminals * each_w
 
     def filled(satellite: Satellite) -> Satellite:

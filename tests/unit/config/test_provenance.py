@@ -204,7 +204,7 @@ def test_assumptions_of_the_summary() -> None:
     replaced |= {prefix + name for prefix, records in found for name, _ in records}
     defaults = yaml_tree.read(REPO / "configs" / "defaults.yaml")
     sections = [("workloads.0.", "training"), *((f"{name}.", name) for name in ("motion", "links", "ground", "economics", "fleet"))]
-    sections += [("constellation.0.", "cluster"), ("satellite.", "satellite"), ("economics.launch.", "launcher")]
+    sections += [("constellation.0.", "cluster"), ("satellite.", "satellite"), ("economics.launch.", "launcher"), ("links.terminal.", "terminal")]
     expected = {prefix + name for prefix, records in found for name, node in records if _assumed(node)}
     expected |= {
         prefix + name

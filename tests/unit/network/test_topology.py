@@ -177,16 +177,17 @@ def test_nearest_against_brute_force(k: int, max_range_m: float, floor_m: float)
     assert degree.max() <= k
 
 
-def test_equal_lengths_fall_by_index() -> None:
-    """Source of truth: by hand: four satellites on a square, one terminal: 0-1 and 2-3 of four equal sides."""
+def test_equal_lengths_fall_by_place() -> None:
+    """Source of truth: by hand: four satellites on a square, one terminal: the side whose middle has the least x, and the one across, of four."""
     r = np.array([[0.0, 1e5, 1e5, 0.0], [0.0, 0.0, 1e5, 1e5], [7e6] * 4])
     everyone = np.ones(4, bool)
-    assert _set(nearest_pairs(r, 1, np.inf, everyone, 80e3)) == {(0, 1), (2, 3)}
+    assert _set(nearest_pairs(r, 1, np.inf, everyone, 80e3)) == {(0, 3), (1, 2)}
+    assert _set(nearest_pairs(r[:, [1, 0, 3, 2]], 1, np.inf, everyone, 80e3)) == {(0, 3), (1, 2)}
     assert _set(nearest_pairs(r, 2, np.inf, everyone, 80e3)) == {(0, 1), (0, 3), (1, 2), (2, 3)}
 
 
 def test_rounding_does_not_choose_links() -> None:
-    """Source of truth: an exact lattice, where lowest indices decide by hand as above: some nanometres of rounding, as another
+    """Source of truth: an exact lattice, where the place decides as above: some nanometres of rounding, as another
     processor may have, change no link, neither among equal lengths nor among candidates as far away as the last."""
     row, place = np.divmod(np.arange(81), 9)
     exact = np.array([200.0 * row, 200.0 * place, np.full(81, 7e6)])
