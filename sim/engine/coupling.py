@@ -27,6 +27,7 @@ from sim.engine.transports import NetworkTransport, NullTransport
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import LinkState, Network
+from sim.network.topologies.unlinked import reasons
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
@@ -68,9 +69,13 @@ class Coupling:
         n = run.satellites
         self.block = run.block if run.block_given else max(1, min(60, BLOCK_VALUES // (3 * n)))
         self.block = min(self.block, run.grid.steps)
-        self.order, self.row = links.rank_order(run.loaded), links.rank_rows(run.loaded)
         rules = links.link_rules(self.scenario)
-        self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
+        self.network = None
+        if rules is not None:
+            self.network = Network(links.constellation_blocks(run.loaded), n, rules, links.topology(run.loaded, rules))
+        self.switches = np.empty(0, dtype=np.int64) if self.network is None else self.network.topology.switches
+        order = links.rank_order(run.loaded)
+        self.order, self.row = order[~np.isin(order, self.switches)], links.rank_rows(run.loaded)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
         drawn = self.scenario.fleet is not None and self.scenario.fleet.soft_errors
         self.radiation = FleetRadiation(self.scenario, run.propagators, run.kinds, run.grid, drawn)
@@ -130,7 +135,7 @@ class Coupling:
             The scheduler at the epoch.
         """
         rates = self.radiation.errors_per_s()
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates)
+        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, self.switches)
 
     def end(self, outcome: Outcome) -> Outcome:
         """Enter what the end of the run decides, and add what coupling leaves.
@@ -161,9 +166,10 @@ class Coupling:
         if isolated.size:
             section = self.scenario.links
             assert section is not None
+            why = reasons(self.network.topology, self.network.rules.limits, self.r_m, self.network.healthy, isolated)
             raise bad_input(
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
-                isolation_message(section.topology, isolated.size, self.run.satellites, int(isolated[0])),
+                isolation_message(section.form, why, self.run.satellites),
             )  # fmt: skip
 
     # --- one step

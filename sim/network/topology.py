@@ -345,17 +345,58 @@ def nearest_pairs(
     a, b = unique_pairs(satellites[here[in_range]], satellites[other[in_range]])
     clear = grazing_altitude_m(r_m[:, a], r_m[:, b]) >= min_altitude_m
     a, b = a[clear], b[clear]
+    return shortest_first(r_m, a, b, np.full(r_m.shape[1], terminals))
+
+
+def shortest_first(
+    r_m: Array, a: Indices, b: Indices, free: Indices, budget: Indices | None = None, most: Indices | None = None
+) -> Pairs:
+    """Links of a set of candidates, the shortest first, as long as both ends have a free terminal.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (3, N)
+        Satellite positions [m].
+    a, b : ndarray of int64, shape (L,)
+        Ends of the candidates as the module describes them.
+    free : ndarray of int64, shape (N,)
+        Terminals of each satellite.
+    budget : ndarray of int64, shape (N,), optional
+        Of each satellite, the number under which its links are counted together with those of others.
+    most : ndarray of int64, shape (N,), optional
+        Most links counted under each number.
+
+    Returns
+    -------
+    tuple of ndarray
+        The pairs. Links of equal length are taken in the order of their indices.
+
+    Examples
+    --------
+    >>> r_m = np.array([[0.0, 1.0, 3.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    >>> a, b = shortest_first(r_m, np.array([0, 1]), np.array([1, 2]), np.array([1, 1, 1]))
+    >>> a.tolist(), b.tolist()
+    ([0], [1])
+    """
     length_m = lengths_m(r_m, a, b)
     order = np.argsort(length_m, kind="stable")
     longer = np.cumsum(~np.concatenate(([True], _equals_previous(length_m[np.newaxis, order])[0])))[: order.size]
     order = order[np.lexsort((order, longer))]  # pairs are sorted: of equal lengths the lowest indices first
-    free = [terminals] * r_m.shape[1]
+    left = free.tolist()
+    counted = None if budget is None or most is None else (budget.tolist(), most.tolist())
     chosen = []
     for link, i, j in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):
-        if free[i] and free[j]:
-            free[i] -= 1
-            free[j] -= 1
-            chosen.append(link)
+        if not (left[i] and left[j]):
+            continue
+        if counted is not None:
+            under, room = counted
+            if not (room[under[i]] and room[under[j]]):
+                continue
+            room[under[i]] -= 1
+            room[under[j]] -= 1
+        left[i] -= 1
+        left[j] -= 1
+        chosen.append(link)
     pick = np.sort(np.array(chosen, dtype=np.int64))
     return a[pick], b[pick]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, Name, Section, Span
+from sim.config.schema.topologies import CrossPlane, FormSection, GridForm, Topology, section_of
 
 
 class Terminal(Section):
@@ -61,11 +62,11 @@ class Terminal(Section):
 class Links(Section):
     """Topology and terminals of the links between satellites."""
 
-    topology: Literal["grid", "nearest", "mesh"] = Field(
+    topology: Topology = Field(
         description="Which satellites are linked: grid for shells and rings, mesh for formations, nearest for "
-        "any constellation",
+        "any constellation, or a section with the kind of a topology and its settings",
     )
-    cross_plane: Literal["nearest_slot", "same_slot"] = Field(
+    cross_plane: CrossPlane = Field(
         default="nearest_slot",
         description="Satellite of the next plane that a grid links: the nearest one, or the one of the same number in "
         "its plane",
@@ -81,3 +82,20 @@ class Links(Section):
         description="Largest length of a link"
     )
     hop_latency: Span = Field(description="Delay of switching and coding at each hop")
+
+    @property
+    def form(self) -> str:
+        """Kind of the topology."""
+        return self.topology if isinstance(self.topology, str) else self.topology.kind
+
+    @property
+    def section(self) -> FormSection:
+        """Section of the topology, with its defaults where it is one word."""
+        return section_of(self.topology)
+
+    @property
+    def grid(self) -> GridForm:
+        """Rules of links between planes, for a grid and for the shells that other topologies join."""
+        own = self.section
+        form = own if isinstance(own, GridForm) else GridForm(kind="grid")
+        return form if form.cross_plane is not None else form.model_copy(update={"cross_plane": self.cross_plane})

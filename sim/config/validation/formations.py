@@ -74,7 +74,7 @@ def check_mesh_spacing(scenario: Scenario, root: Node) -> list[Problem]:
     list of Problem
         All problems found.
     """
-    if scenario.links is None or scenario.links.topology != "mesh":
+    if scenario.links is None or scenario.links.form not in ("mesh", "shells", "relay"):
         return []
     return [
         Problem(
