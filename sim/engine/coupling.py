@@ -27,6 +27,7 @@ from sim.engine.transports import NetworkTransport, NullTransport
 from sim.fleet.availability import StepAvailability, in_order
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import LinkState, Network
+from sim.network.network_figures import NetworkFigures
 from sim.network.topologies.unlinked import reasons
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
@@ -112,6 +113,9 @@ class Coupling:
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=run.stride if run.kept.size else 0,
         )  # fmt: skip
+        self.figures = None
+        if self.network is not None:
+            self.figures = NetworkFigures(self.network, self.order, self.r_m, run.grid.steps, self.scenario.step)
 
     def typical_controls(self) -> Array:
         """Controls of a fleet without failures whose jobs run at full clock rate, over the links of the epoch.
@@ -154,8 +158,9 @@ class Coupling:
         self.ground_routing.end()
         happened = tuple(in_order(self.availability.occurred))
         return replace(
-            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, changes=happened, radiation=self.radiation
-        )
+            outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, network_figures=self.figures, changes=happened,
+            radiation=self.radiation,
+        )  # fmt: skip
 
     def _first_network(self) -> None:
         """Links at the epoch; a topology that leaves satellites without a link is an input error."""
@@ -208,6 +213,9 @@ class Coupling:
                 r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
         available, states = [step.available for step in self._ahead], [step.links for step in self._ahead if step.links is not None]
+        if self.figures is not None:
+            for k, state in enumerate(states, k0):
+                self.figures.observe(k, state)
         if self.network is not None and self.scheduler.fleets:  # their messages need the rates of all links
             states = self.network.with_rates(states)
             self._ahead = [step._replace(links=state) for step, state in zip(self._ahead, states, strict=True)]

@@ -14,6 +14,7 @@ from sim.engine.satellite_params import RESULT_ROWS, STATES, FirstState, FleetTy
 from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
+from sim.network.network_figures import NetworkFigures
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import JobScheduler
 
@@ -54,8 +55,8 @@ class Outcome:
         Satellite, and step from which it has no position.
     first_state : FirstState
         Charge and temperatures at the epoch, with notes about them.
-    scheduler, ground_routing
-        Workloads and routes to the ground, where satellites are coupled.
+    scheduler, ground_routing, network_figures
+        Workloads, routes to the ground and figures of the links, where satellites are coupled.
     changes : tuple of AvailabilityChange
         What happened, in order of time.
     radiation : FleetRadiation
@@ -78,6 +79,7 @@ class Outcome:
     radiation: FleetRadiation
     scheduler: JobScheduler | None = None
     ground_routing: GroundRouting | None = None
+    network_figures: NetworkFigures | None = None
     changes: tuple[AvailabilityChange, ...] = ()
 
     @property

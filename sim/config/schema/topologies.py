@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from orbit.units import shortened
 from sim.config.quantity import Count, Quantity
-from sim.config.schema.base import Name, Section
+from sim.config.schema.base import Name, Section, Switch
 
 MOST_DIMENSIONS = 3
 CrossPlane = Literal["nearest_slot", "same_slot"]
@@ -137,6 +137,7 @@ class RelayForm(Section):
     max_range: _Range | None = Field(
         default=None, description="Largest length of a link to a relay satellite; without it, that of all links"
     )
+    compute: Switch = Field(default=False, description="Whether the relaying satellites also compute; otherwise they only pass messages on")
 
 
 class CustomForm(Section):

@@ -174,15 +174,10 @@ def _in_planes(i: int, planes: int, slots: int, ahead: tuple[int, ...]) -> list[
 
 def _beside(form: Lattice, k: int) -> list[int]:
     """Neighbours of the k-th satellite of one formation."""
-    if form.points is None:
+    pairs = form.pairs
+    if pairs is None:
         return formation_geometry.neighbours(*form.disc, k)
-    return sorted(i + j - k for i, j in _near(form) if k in (i, j))
-
-
-def _near(form: Lattice) -> tuple[tuple[int, int], ...]:
-    """Pairs of neighbours among given points."""
-    assert form.points is not None
-    return () if form.spacing is None else formation_geometry.near_points(form.points, form.spacing)
+    return sorted(i + j - k for i, j in pairs if k in (i, j))
 
 
 def _links(entry: Constellation, cross_plane: GridForm | str) -> int:
@@ -195,8 +190,8 @@ def _links(entry: Constellation, cross_plane: GridForm | str) -> int:
         case Ring():
             return _round(entry.satellites)
         case Cluster():
-            form = entry.lattice
-            return int(entry.clusters) * (formation_geometry.links(*form.disc) if form.points is None else len(_near(form)))
+            form, pairs = entry.lattice, entry.lattice.pairs
+            return int(entry.clusters) * (formation_geometry.links(*form.disc) if pairs is None else len(pairs))
         case Shorthand():
             return sum(_links(shell, cross_plane) for shell in entry.shells)
         case Tle() | Omm() | Oem():

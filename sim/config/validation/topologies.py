@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orbit.units import shortened
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
-from sim.config.schema import Scenario, parts
+from sim.config.schema import FILES, Scenario, parts
 from sim.config.schema.links import Links
 from sim.config.schema.topologies import (
     ClosForm,
@@ -238,7 +238,7 @@ def fixed_pairs(form: FormSection, scenario: Scenario, satellites: int, catalogu
 
 
 def switch_count(scenario: Scenario, satellites: int) -> int:
-    """Satellites that are switches of a Clos network and do not compute.
+    """Satellites that pass messages on and do not compute: switches of a Clos network, relays of another operator.
 
     Parameters
     ----------
@@ -253,6 +253,12 @@ def switch_count(scenario: Scenario, satellites: int) -> int:
         Switches; 0 for other topologies.
     """
     form = None if scenario.links is None else scenario.links.section
+    if isinstance(form, RelayForm) and not form.compute and form.through < len(scenario.constellation):
+        others = [entry for i, entry in enumerate(scenario.constellation) if i != form.through]
+        through = scenario.constellation[form.through]
+        if not isinstance(through, FILES):
+            return through.count
+        return satellites - sum(entry.count for entry in others if not isinstance(entry, FILES))
     if not isinstance(form, ClosForm):
         return 0
     groups = shapes.clos_groups(satellites, form.ports, form.layers)

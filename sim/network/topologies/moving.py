@@ -164,13 +164,15 @@ class Relay(_Joined):
         Most such links of a relay satellite.
     max_range_m : float, optional
         Longest link to a relay satellite [m]; by default that of all links.
+    compute : bool
+        Whether relay satellites compute too; otherwise they only pass messages on.
     """
 
     name = "relay"
 
     def __init__(
         self, blocks: Sequence[ConstellationBlock], part: Indices, limits: Limits, through: int, links: int = 2,
-        relay_terminals: int = 1, max_range_m: float | None = None,
+        relay_terminals: int = 1, max_range_m: float | None = None, compute: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(blocks, part, limits, max_range_m)
         self.relays = np.flatnonzero(part == through)
@@ -178,6 +180,8 @@ class Relay(_Joined):
         self.free = np.where(part == through, relay_terminals, links)
         self.budget = np.arange(part.size, dtype=np.int64)  # of each satellite: what its links are counted under
         self.links = links
+        if not compute:
+            self.switches = self.relays
         for block in blocks:
             if isinstance(block, Lattice) and part[block.first] != through:
                 mine = slice(block.first, block.first + block.count)

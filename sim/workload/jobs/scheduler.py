@@ -104,9 +104,11 @@ class JobScheduler:
 
     @property
     def serves(self) -> Flags:
-        """Satellites that users are routed to: those that services have now, or all where there is no service."""
+        """Satellites that users are routed to: those that services have now, or all that compute where there is no service."""
         if not self.services:
-            return np.ones(self.satellites, dtype=np.bool_)
+            computing = np.ones(self.satellites, dtype=np.bool_)
+            computing[self.switches] = False
+            return computing
         who = np.zeros(self.satellites, dtype=np.bool_)
         for service in self.independent_services:
             who[service.who] = True
