@@ -70,7 +70,8 @@ class NetworkFigures:
         table = self.network.graph(state.a, state.b).next_hops(state.delay_s, self._destinations)
         if self._table is not None and self._table[0] == k - 1 and k - 1 in self._starts:
             before = self._table[1]
-            self.changed.append(float(np.count_nonzero(before != table)) / max(1, np.count_nonzero((before >= 0) | (table >= 0))))
+            entries = int(np.count_nonzero((before >= 0) | (table >= 0)))
+            self.changed.append(int(np.count_nonzero(before != table)) / max(1, entries))
         self._table = k, table
 
     @property

@@ -95,7 +95,8 @@ class Lattice(Section):
         default="square", description="Arrangement of the satellites in a plane, columns along the track that fill a ball, or a list of points"
     )
     spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")] | None = Field(
-        default=None, description="Largest distance to a neighbour during an orbit; for square and hexagonal. For columns the smallest distance of any two"
+        default=None, description="Largest distance to a neighbour during an orbit; for square and hexagonal. "
+        "For columns the smallest distance of any two"
     )
     radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")] | None = Field(
         default=None, description="Along-track half-axis of the formation; the radial one is half as long. For columns the radius of the ball"

@@ -8,7 +8,13 @@ import numpy as np
 
 from sim.network.topologies.base import Array, ConstellationBlock, Grid, Indices, Lattice, Limits, Mask, Pairs
 from sim.network.topologies.fixed import NONE, block_pairs, joined
-from sim.network.topology import CANDIDATES_PER_TERMINAL, grazing_altitude_m, nearest_pairs, shortest_first, unique_pairs
+from sim.network.topology import (
+    CANDIDATES_PER_TERMINAL,
+    grazing_altitude_m,
+    nearest_pairs,
+    shortest_first,
+    unique_pairs,
+)
 
 
 class NearestTopology:

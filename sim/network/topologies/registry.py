@@ -26,7 +26,7 @@ class Fleet(NamedTuple):
     """What a topology is built from."""
 
     blocks: Sequence[ConstellationBlock]
-    count: int  # satellites
+    satellites: int
     limits: Limits
     part: Indices  # of each satellite (N,): its shell, formation or catalogue
     entry: Indices  # of each satellite (N,): its entry of the constellation
@@ -60,9 +60,9 @@ FORMS: dict[str, Callable[..., Topology]] = {
     "grid": lambda fleet: GridTopology(fleet.blocks),
     "mesh": lambda fleet: MeshTopology(fleet.blocks),
     "nearest": lambda fleet, neighbours=None: NearestTopology(fleet.limits, neighbours),
-    "ring": lambda fleet, reach=1: RingTopology(fleet.count, reach),
+    "ring": lambda fleet, reach=1: RingTopology(fleet.satellites, reach),
     "torus": lambda fleet, shape: TorusTopology(shape),
-    "clos": lambda fleet, ports, layers=3, switches="spread": ClosTopology(fleet.count, ports, layers, switches),
+    "clos": lambda fleet, ports, layers=3, switches="spread": ClosTopology(fleet.satellites, ports, layers, switches),
     "shells": lambda fleet, max_range=None, **settings: JoinedShells(fleet.blocks, fleet.part, fleet.limits, max_range_m=max_range, **settings),
     "relay": lambda fleet, max_range=None, **settings: Relay(fleet.blocks, fleet.entry, fleet.limits, max_range_m=max_range, **settings),
     "custom": lambda fleet, pairs: FixedPairs("custom", arrays(pairs)),

@@ -143,7 +143,7 @@ def clos_switches(ports: int, layers: int, groups: int) -> int:
     for layer in range(1, layers - 2):  # layers inside a pod: as many switches as the pods below have copies
         pods = -(-edge // half**layer)
         total += pods * half**layer
-    return total + half ** (layers - 2)
+    return int(total + half ** (layers - 2))
 
 
 def most_groups(ports: int, layers: int) -> int:
@@ -159,7 +159,7 @@ def most_groups(ports: int, layers: int) -> int:
     int
         Groups.
     """
-    return 1 if layers == 2 else (ports // 2) ** (layers - 2)
+    return 1 if layers == 2 else int((ports // 2) ** (layers - 2))
 
 
 def most_in_clos(ports: int, layers: int) -> int:

@@ -117,11 +117,13 @@ def test_satellites_that_a_topology_leaves_out() -> None:
 @pytest.mark.parametrize("form", ["grid", "ring", "nearest"])
 def test_shells_under_three_by_three(planes: int, slots: int, form: str) -> None:
     """Each is a small network without links twice or to itself, or is refused in one line."""
+    sets, problems = (SHELL.format(planes, slots).replace("phasing: 1", "phasing: 0"), LINKS.format(form, 4), *BASE), None
     try:
-        loaded = load("starlink_edge", (SHELL.format(planes, slots).replace("phasing: 1", "phasing: 0"), LINKS.format(form, 4), *BASE))
+        loaded = load("starlink_edge", sets)
     except InputError as error:
-        assert len(error.problems) == 1
-        assert "without a link at the epoch" in error.problems[0].message
+        problems = error.problems
+    if problems is not None:
+        assert ["without a link at the epoch" in problem.message for problem in problems] == [True]
         return
     rules = links.link_rules(loaded.scenario)
     assert rules is not None

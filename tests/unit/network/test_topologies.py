@@ -268,7 +268,7 @@ class _Point:
         self.made = made
 
     def load(self) -> Callable[..., Any]:
-        return lambda fleet, reach=1: self.made or RingTopology(fleet.count, reach)
+        return lambda fleet, reach=1: self.made or RingTopology(fleet.satellites, reach)
 
 
 def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
