@@ -299,7 +299,8 @@ def _mapping(path: list[str], names: list[str]) -> str:
     keys = "keys with values below it"
     for section in _sections([*path, ""])[:1]:
         key, entry = next(iter(section["properties"].items()))
-        values = entry.get("examples") or entry.get("enum") or ([1] if entry.get("type") == "integer" else ["..."])
+        words = [word for choice in entry.get("oneOf", ()) for word in choice.get("enum", ())]
+        values = entry.get("examples") or entry.get("enum") or words or ([1] if entry.get("type") == "integer" else ["..."])
         keys += f", such as `{key}: {values[0]}`"
     if names:
         keys = f"one of: {', '.join(names)}; or `extends: {names[0]}` with the keys that differ"
