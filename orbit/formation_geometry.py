@@ -116,6 +116,61 @@ def offsets_m(shape: str, spacing_m: float, radius_m: float, cross_track_m: floa
     )
 
 
+def cross_track_of_tilt_m(tilt_rad: float, radius_m: float) -> float:
+    """Cross-track amplitude at the radial rim of a disc whose plane is tilted about the along-track axis.
+
+    A satellite at the radial rim is half a radius from the centre radially. At a tilt of 60 deg its cross-track amplitude is sqrt(3) / 2
+    radii: then it is a radius away at all times, and the disc turns once an orbit without changing its form. [clohessy1960; penot2026]
+
+    Parameters
+    ----------
+    tilt_rad : float
+        Angle between the plane of the disc and the orbit plane [rad], below pi/2.
+    radius_m : float
+        Along-track half-axis of the disc [m].
+
+    Returns
+    -------
+    float
+        Amplitude [m].
+
+    Examples
+    --------
+    >>> round(cross_track_of_tilt_m(math.radians(60.0), 1000.0), 3)
+    866.025
+    """
+    return 0.5 * radius_m * math.tan(tilt_rad)
+
+
+def quarter_offsets_m(shape: str, spacing_m: float, radius_m: float, cross_track_m: float) -> tuple[float, ...]:
+    """Cross-track offsets a quarter of an orbit after the node that keep a lattice in one tilted plane.
+
+    A satellite that is ahead of the centre at the node is above it a quarter of an orbit later, and must then be as far across the track
+    as one that is above it at the node. Such motion needs other inclinations, which J2 turns away from each other.
+
+    Parameters
+    ----------
+    shape : {"square", "hexagonal"}
+        Lattice.
+    spacing_m, radius_m : float
+        Distance of neighbours and radius of the disc [m].
+    cross_track_m : float
+        Cross-track amplitude at the radial rim [m].
+
+    Returns
+    -------
+    tuple of float
+        Offset of each satellite [m].
+
+    Examples
+    --------
+    >>> quarter_offsets_m("square", 200.0, 200.0, 100.0)
+    (-100.0, 0.0, 0.0, 0.0, 100.0)
+    """
+    tilt = cross_track_m / radius_m
+    return tuple(tilt * _flat(shape, spacing_m, point)[0] for point in lattice_points(shape, spacing_m, radius_m))
+
+
 def _flat(shape: str, spacing_m: float, point: Point) -> tuple[float, float]:
     """Along-track and twice radial [m] of a point."""
     u, v = point
@@ -232,16 +287,18 @@ def _in_cells(flat: Sequence[Sequence[float]], size_m: float) -> list[tuple[int,
     return sorted(pairs)
 
 
-def closest_m(difference: Offset) -> float:
+def closest_m(difference: Offset, quarter_m: float = 0.0) -> float:
     """Smallest range over an orbit of two satellites, linear relative motion. [clohessy1960]
 
-    The range is |A cos u + B sin u| with A = (x, y, z) and B = (y / 2, -2 x, 0): its minimum is the smaller singular
+    The range is |A cos u + B sin u| with A = (x, y, z) and B = (y / 2, -2 x, q): its minimum is the smaller singular
     value of [A B].
 
     Parameters
     ----------
     difference : tuple of (float, float, float)
         Difference of the offsets: radial x, along-track y, cross-track z [m].
+    quarter_m : float
+        Cross-track difference q a quarter of an orbit later [m].
 
     Returns
     -------
@@ -254,13 +311,15 @@ def closest_m(difference: Offset) -> float:
     100.0
     """
     x, y, z = difference
-    aa, bb, ab = x * x + y * y + z * z, 0.25 * y * y + 4.0 * x * x, -1.5 * x * y
+    aa, bb, ab = x * x + y * y + z * z, 0.25 * y * y + 4.0 * x * x + quarter_m * quarter_m, -1.5 * x * y + z * quarter_m
     mean, swing = 0.5 * (aa + bb), math.hypot(0.5 * (aa - bb), ab)
     # the product of both is known without cancellation
     return math.sqrt(max((aa * bb - ab * ab) / (mean + swing), 0.0)) if mean > 0.0 else 0.0
 
 
-def closest_of_lattice_m(shape: str, spacing_m: float, radius_m: float, cross_track_m: float) -> float | None:
+def closest_of_lattice_m(
+    shape: str, spacing_m: float, radius_m: float, cross_track_m: float, tilted: bool = False
+) -> float | None:
     """Smallest range over an orbit of any two satellites of a lattice, linear relative motion.
 
     Parameters
@@ -273,6 +332,8 @@ def closest_of_lattice_m(shape: str, spacing_m: float, radius_m: float, cross_tr
         Radius of the disc [m].
     cross_track_m : float
         Cross-track amplitude of a satellite at the radial rim of the disc [m].
+    tilted : bool
+        Whether the cross-track motion keeps all satellites in one plane, as `quarter_offsets_m` makes it.
 
     Returns
     -------
@@ -283,12 +344,17 @@ def closest_of_lattice_m(shape: str, spacing_m: float, radius_m: float, cross_tr
     --------
     >>> closest_of_lattice_m("square", 200.0, 1000.0, 0.0)
     100.0
+
+    In a plane tilted by 60 deg all distances stay:
+
+    >>> round(closest_of_lattice_m("hexagonal", 100.0, 1000.0, cross_track_of_tilt_m(math.radians(60.0), 1000.0), True), 9)
+    100.0
     """
     if count(shape, spacing_m, radius_m) < 2:
         return None
     tilt = cross_track_m / radius_m
     near = (_flat(shape, spacing_m, (u, v)) for u in range(3) for v in range(-3, 4) if (u, v) > (0, 0))
-    return min(closest_m((0.5 * y, x, tilt * y)) for x, y in near)
+    return min(closest_m((0.5 * y, x, tilt * y), tilt * x if tilted else 0.0) for x, y in near)
 
 
 def closest_of_points_m(points: tuple[Offset, ...], below_m: float) -> tuple[float, int, int] | None:

@@ -227,7 +227,7 @@ def _near_at_samples(r_m: Array) -> tuple[Indices, Indices]:
     return a, b
 
 
-def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
+def may_meet(offsets_m: Array, quarter_m: Array | None = None) -> tuple[Indices, Indices]:
     """Pairs of satellites of a formation that may have the smallest range of all at some time.
 
     A pair comes no nearer than its distance in the plane of radial and half along-track, which J2 and the curvature of
@@ -237,6 +237,8 @@ def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
     ----------
     offsets_m : ndarray, shape (3, n)
         Radial, along-track and cross-track offsets [m] of two satellites or more.
+    quarter_m : ndarray, shape (n,), optional
+        Cross-track offsets a quarter of an orbit later [m]; by default zero.
 
     Returns
     -------
@@ -250,7 +252,9 @@ def may_meet(offsets_m: Array) -> tuple[Indices, Indices]:
     beside = tree.query(plane, k=2)[1]
     own = np.arange(plane.shape[0])
     beside = np.where(beside[:, 1] == own, beside[:, 0], beside[:, 1])
-    nearest_m = min(closest_m((float(x), float(y), float(z))) for x, y, z in (offsets_m - offsets_m[:, beside]).T)
+    later_m = np.zeros(own.size) if quarter_m is None else quarter_m
+    apart = np.vstack((offsets_m, later_m))
+    nearest_m = min(closest_m((x, y, z), q) for x, y, z, q in (apart - apart[:, beside]).T.tolist())
     pairs = tree.query_pairs(1.02 * nearest_m + 1e-3, output_type="ndarray").astype(np.int64)
     return pairs[:, 0], pairs[:, 1]
 

@@ -186,11 +186,13 @@ def drift_free(wanted: RelativeElements, chief: CircularElements) -> RelativeEle
     return corrected
 
 
-def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
+def of_offsets(
+    offsets_m: Array, chief: CircularElements, quarter_m: Array | None = None, ahead_m: Array | None = None
+) -> RelativeElements:
     """Drift-free relative orbits through given offsets at the chief's passage of the ascending node.
 
     In the plane each satellite moves on a 2:1 ellipse. Cross-track motion is made by its node, which J2 moves like the
-    chief's, not by its inclination, which would need station keeping. [clohessy1960; damico2010:ch. 2]
+    chief's, not by its inclination, which would need station keeping, unless `quarter_m` asks for it. [clohessy1960; damico2010:ch. 2]
 
     Parameters
     ----------
@@ -198,6 +200,10 @@ def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
         Radial, along-track and cross-track offset from the chief [m].
     chief : CircularElements
         Mean elements of the chief, one satellite, not equatorial.
+    quarter_m : ndarray, shape (satellites,), optional
+        Cross-track offset a quarter of an orbit later [m]; by default zero.
+    ahead_m : ndarray, shape (satellites,), optional
+        Constant along-track distance of the centre of each satellite's motion [m]; by default zero.
 
     Returns
     -------
@@ -214,7 +220,9 @@ def of_offsets(offsets_m: Array, chief: CircularElements) -> RelativeElements:
     """
     x, y, z = offsets_m / chief.semi_major_axis_m
     none = np.zeros_like(x)
-    return drift_free(RelativeElements(da=none, dlambda=none, dex=-x, dey=-0.5 * y, dix=none, diy=-z), chief)
+    dix = none if quarter_m is None else quarter_m / chief.semi_major_axis_m
+    dlambda = none if ahead_m is None else ahead_m / chief.semi_major_axis_m
+    return drift_free(RelativeElements(da=none, dlambda=dlambda, dex=-x, dey=-0.5 * y, dix=dix, diy=-z), chief)
 
 
 def linear_offsets_m(relative: RelativeElements, chief: CircularElements) -> Array:
@@ -233,6 +241,24 @@ def linear_offsets_m(relative: RelativeElements, chief: CircularElements) -> Arr
         Radial, along-track and cross-track offset at the chief's ascending node [m].
     """
     return np.asarray(chief.semi_major_axis_m * np.stack((-relative.dex, -2.0 * relative.dey, -relative.diy)))
+
+
+def linear_quarter_m(relative: RelativeElements, chief: CircularElements) -> Array:
+    """Cross-track offsets of relative orbits a quarter of an orbit after the node, by linear relative motion.
+
+    Parameters
+    ----------
+    relative : RelativeElements
+        Relative elements.
+    chief : CircularElements
+        Mean elements of the chief, one satellite.
+
+    Returns
+    -------
+    ndarray, shape (satellites,)
+        Offsets [m].
+    """
+    return np.asarray(chief.semi_major_axis_m * relative.dix)
 
 
 def absolute(relative: RelativeElements, chief: CircularElements) -> MeanElements:

@@ -141,7 +141,8 @@ def cross_plane_slots(shell: Shell, wrap: bool) -> tuple[int, ...]:
     shell : Shell
         The shell.
     wrap : bool
-        Whether the last plane has a next one, plane 0. A star pattern has none: those planes counter-rotate.
+        Whether the last plane has a next one, plane 0. In a star pattern those planes counter-rotate: their satellites are near each
+        other only where the planes cross.
 
     Returns
     -------
@@ -165,7 +166,11 @@ def cross_plane_slots(shell: Shell, wrap: bool) -> tuple[int, ...]:
     wanted = phase_rad * shell.slots / TURN_RAD
     borders = range(shell.planes if wrap else shell.planes - 1)
     leads = ((shell.lead_slots(p), shell.lead_slots((p + 1) % shell.planes)) for p in borders)
-    return tuple(math.ceil(wanted - (east - west) - 0.5 - TIE_SLOTS) % shell.slots for west, east in leads)
+    ahead = [wanted - (east - west) for west, east in leads]
+    if wrap and shell.node_span_rad < TURN_RAD:  # the first plane is not one step ahead of the last, but the span less a step behind it
+        back_rad = shell.node_span_rad * (1.0 / shell.planes - 1.0)
+        ahead[-1] += (collision_phase_rad(shell.inclination_rad, back_rad)[0] - phase_rad) * shell.slots / TURN_RAD
+    return tuple(math.ceil(slots - 0.5 - TIE_SLOTS) % shell.slots for slots in ahead)
 
 
 def closest_m(shell: Shell, enough_m: float = 0.0) -> float:

@@ -15,6 +15,8 @@ from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
 from sim.config.library import named_items
 from sim.config.schema import NOT_SIMULATED, FieldError, Scenario
+from sim.config.schema.topologies import FORMS
+from sim.config.schema.topologies import WORD as WORD_FORM
 from sim.config.yaml_tree import Node
 
 Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of a list), folder of configs/, kind
@@ -22,6 +24,7 @@ WORD = "literal["  # pydantic's name for a word that may be written instead of a
 _TAGS = {
     "constellation": {"walker", "ring", "cluster", "shorthand", "tle", "omm", "oem"},
     "workloads": {"independent", "training", "inference"},
+    "links": {*FORMS, WORD_FORM},
 }
 
 
@@ -239,7 +242,7 @@ def _message(entry: Any, node: Node, path: list[str], names: list[str]) -> str:
         return f"{shown} is unknown; {did_you_mean(str(node.value)[:QUOTED], known)}"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = shortened(str(context.get("tag", "")))
-        known = sorted(_TAGS.get(path[0], ()))
+        known = sorted(_TAGS.get(path[0], set()) - {WORD_FORM})
         if tag in RENAMED_KINDS:
             return f"kind '{tag}' was renamed to {RENAMED_KINDS[tag]}; write `kind: {RENAMED_KINDS[tag]}`"
         return (
@@ -296,7 +299,8 @@ def _mapping(path: list[str], names: list[str]) -> str:
     keys = "keys with values below it"
     for section in _sections([*path, ""])[:1]:
         key, entry = next(iter(section["properties"].items()))
-        values = entry.get("examples") or entry.get("enum") or ([1] if entry.get("type") == "integer" else ["..."])
+        words = [word for choice in entry.get("oneOf", ()) for word in choice.get("enum", ())]
+        values = entry.get("examples") or entry.get("enum") or words or ([1] if entry.get("type") == "integer" else ["..."])
         keys += f", such as `{key}: {values[0]}`"
     if names:
         keys = f"one of: {', '.join(names)}; or `extends: {names[0]}` with the keys that differ"

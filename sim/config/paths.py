@@ -186,6 +186,8 @@ def _names_file(path: tuple[str, ...], value: object) -> bool:
     keys = [key for key in path if not key.isdigit()] or [""]  # without positions in lists
     if keys[0] == "constellation" and path[-1] in ORBIT_FILES:
         return True
+    if path == ("links", "topology", "pairs"):
+        return True
     if keys[0] == "contract" and keys[-1] == "scenario":
         return is_path(value)
     named = keys[-1] in ITEM_FIELDS or keys[-2:-1] == ["satellites"]

@@ -11,6 +11,7 @@ from sim.config.event_forms import short_events
 from sim.config.files import read_file
 from sim.config.item_files import extended, find_item
 from sim.config.library import defaults, items, named_items, shipped_stations
+from sim.config.pair_files import with_pairs
 from sim.config.paths import is_path
 from sim.config.schema import NOT_SIMULATED
 from sim.config.yaml_tree import Node
@@ -228,7 +229,7 @@ def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ())
             if own.is_map and not own.is_record and base is not None:
                 root = yaml_tree.put(root, keys, yaml_tree.merge(base, own))
     root = listed_stations(root, problems)
-    root = _points(root, problems)
+    root = with_pairs(_points(root, problems), problems)
     root = _contract(root, problems, allowed)
     events = root.get("events")
     if events is not None and isinstance(events.value, list):

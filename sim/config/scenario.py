@@ -388,9 +388,10 @@ def _nearest_of_catalogue(root: Node, notes: list[str]) -> Node:
     catalogue = isinstance(entries, list) and all(
         yaml_tree.plain(e.get("kind") or e) in tuple(ephemeris_files.READERS) for e in entries
     )
-    if not (catalogue and entries and topology.value in ("grid", "mesh")):
+    kind = topology.value["kind"] if topology.is_map and "kind" in topology.value else topology
+    if not (catalogue and entries and kind.value in ("grid", "mesh")):
         return root
-    notes.append(f"links.topology: nearest, as {topology.value} has no form in a catalogue")
+    notes.append(f"links.topology: nearest, as {kind.value} has no form in a catalogue")
     return yaml_tree.put(root, ["links", "topology"], Node("nearest", topology.origin))
 
 

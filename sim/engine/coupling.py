@@ -29,6 +29,8 @@ from sim.network.ground_routing import GroundRouting
 from sim.network.latency_map import LatencyMap
 from sim.network.link_restriction import LinkRestriction
 from sim.network.link_state import LinkState, Network
+from sim.network.network_figures import NetworkFigures
+from sim.network.topologies.unlinked import reasons
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
@@ -70,9 +72,13 @@ class Coupling:
         n = run.satellites
         self.block = run.block if run.block_given else max(1, min(60, BLOCK_VALUES // (3 * n)))
         self.block = min(self.block, run.grid.steps)
-        self.order, self.row = links.rank_order(run.loaded), links.rank_rows(run.loaded)
         rules = links.link_rules(self.scenario, run.type_index)
-        self.network = None if rules is None else Network(links.constellation_blocks(run.loaded), n, rules)
+        self.network = None
+        if rules is not None:
+            self.network = Network(links.constellation_blocks(run.loaded), n, rules, links.topology(run.loaded, rules))
+        self.switches = np.empty(0, dtype=np.int64) if self.network is None else self.network.topology.switches
+        order = links.rank_order(run.loaded)
+        self.order, self.row = order[~np.isin(order, self.switches)], links.rank_rows(run.loaded)
         self.transport: Transport = NullTransport(n) if self.network is None else NetworkTransport(self.network)
         drawn = self.scenario.fleet is not None and self.scenario.fleet.soft_errors
         self.radiation = FleetRadiation(self.scenario, run.propagators, run.kinds, run.grid, drawn)
@@ -117,6 +123,9 @@ class Coupling:
             fibre_s = ground_stations.map_fibre_s(self.scenario)
             over_earth = LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf, fibre_s)
         self.ground_routing = self._new_routing(stride, over_earth)
+        self.figures = None
+        if self.network is not None:
+            self.figures = NetworkFigures(self.network, self.order, self.r_m, run.grid.steps, self.scenario.step)
 
     def _new_routing(self, stride: int, latency_map: LatencyMap | None) -> GroundRouting:
         run, s = self.run, self.run.surroundings
@@ -149,7 +158,7 @@ class Coupling:
             The scheduler at the epoch.
         """
         rates = self.radiation.errors_per_s()
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates)
+        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, self.switches)
 
     def end(self, outcome: Outcome) -> Outcome:
         """Enter what the end of the run decides, and add what coupling leaves.
@@ -171,7 +180,7 @@ class Coupling:
         happened = tuple(in_order(self.availability.occurred))
         return replace(
             outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, free_routing=self.free_routing,
-            link_traffic=self.link_traffic, changes=happened, radiation=self.radiation,
+            link_traffic=self.link_traffic, network_figures=self.figures, changes=happened, radiation=self.radiation,
         )
 
     def _first_network(self) -> None:
@@ -183,9 +192,10 @@ class Coupling:
         if isolated.size:
             section = self.scenario.links
             assert section is not None
+            why = reasons(self.network.topology, self.network.rules.limits, self.r_m, self.network.healthy, isolated)
             raise bad_input(
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
-                isolation_message(section.topology, isolated.size, self.run.satellites, int(isolated[0])),
+                isolation_message(section.form, why, self.run.satellites),
             )  # fmt: skip
         if self._weights is not None:
             self.network.take(self._weights.state(self.network.present))
@@ -226,6 +236,9 @@ class Coupling:
                 r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
         available, states = [step.available for step in self._ahead], [step.links for step in self._ahead if step.links is not None]
+        if self.figures is not None:
+            for k, state in enumerate(states, k0):
+                self.figures.observe(k, state)
         if self.network is not None and self.scheduler.fleets:  # their messages need the rates of all links
             states = self.network.with_rates(states)
             self._ahead = [step._replace(links=state) for step, state in zip(self._ahead, states, strict=True)]

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbit import drag, formation_geometry, proximity, station_keeping
+from orbit import drag, formation_columns, formation_geometry, proximity, station_keeping
 from orbit.constants import EARTH_RADIUS_M, SECONDS_PER_DAY
-from orbit.elements import nodal_period_s
+from orbit.elements import CircularElements, nodal_period_s
 from orbit.environment import sun_position_m
 from orbit.propagation import Formation
-from orbit.relative_motion import linear_offsets_m, of_offsets
+from orbit.relative_motion import RelativeElements, linear_offsets_m, linear_quarter_m, of_offsets
 from orbit.shells import sun_synchronous_ring
 from orbit.timegrid import TimeGrid
 from sim.config import propulsion_params, schema
@@ -34,9 +34,18 @@ _KNOWN_RANGES: Memo[dict[str, Any]] = Memo(100_000)  # of earlier runs of this p
 
 
 def _offsets_m(form: schema.Lattice, cross_track_m: float) -> Array:
-    """Offsets (3, satellites) of one formation: radial, along-track, cross-track."""
+    """Offsets (3, satellites) of one formation without columns: radial, along-track, cross-track."""
     points = form.points if form.points is not None else formation_geometry.offsets_m(*form.disc, cross_track_m)
     return np.array(points).T
+
+
+def _relative(form: schema.Lattice, chief: CircularElements) -> RelativeElements:
+    """Relative orbits of one formation."""
+    if form.shape == "columns":
+        *offsets, quarter_m, ahead_m = np.array(formation_columns.motions_m(*form.disc[1:])).T
+        return of_offsets(np.array(offsets), chief, quarter_m, ahead_m)
+    quarter_m = None if form.tilt is None else np.array(formation_geometry.quarter_offsets_m(*form.disc, form.cross_track_m))
+    return of_offsets(_offsets_m(form, form.cross_track_m), chief, quarter_m)
 
 
 def make_propagators(entry: Cluster, grid: TimeGrid) -> list[Formation]:
@@ -61,7 +70,7 @@ def make_propagators(entry: Cluster, grid: TimeGrid) -> list[Formation]:
     chiefs = sun_synchronous_ring(
         entry.altitude, schema.hours(entry.local_time), entry.clusters, grid.epoch_jd, grid.epoch_fr
     )
-    relative = of_offsets(_offsets_m(entry.lattice, entry.lattice.cross_track), chiefs.subset(np.array([0])))
+    relative = _relative(entry.lattice, chiefs.subset(np.array([0])))
     return [Formation(chiefs.subset(np.array([c])), relative, grid) for c in range(entry.clusters)]
 
 
@@ -80,8 +89,12 @@ def constellation_blocks(entry: Cluster, first: int) -> list[Lattice]:
     list of Lattice
         One lattice for each formation.
     """
-    offsets_m = _offsets_m(entry.lattice, 0.0)
     spacing_m = entry.lattice.spacing or 0.0
+    if entry.lattice.shape == "columns":  # places in the lattice, two spacings apart in all directions
+        rows = np.array(formation_columns.motions_m(*entry.lattice.disc[1:])).T
+        offsets_m, spacing_m = np.stack((rows[0], rows[1], 2.0 * rows[4])), 2.0 * spacing_m
+    else:
+        offsets_m = _offsets_m(entry.lattice, 0.0)
     return [Lattice(first + c * offsets_m.shape[1], offsets_m, spacing_m) for c in range(entry.clusters)]
 
 
@@ -145,7 +158,7 @@ def _ranges(formation: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> d
     chief = formation.chief
     orbit_s = nodal_period_s(float(chief.semi_major_axis_m[0]), float(chief.inclination_rad[0]))
     starts_s = sorted({0.0, max(0.0, grid.duration_s - orbit_s)})
-    candidates = proximity.may_meet(linear_offsets_m(formation.relative, chief))
+    candidates = _may_meet(formation)
     nearest = min(proximity.closest(formation.positions_m, start_s, orbit_s, candidates) for start_s in starts_s)
     farthest_m, swings = 0.0, []
     for start_s in starts_s:
@@ -160,6 +173,21 @@ def _ranges(formation: Formation, pairs: Pairs, grid: TimeGrid, first: int) -> d
         "closest_s": nearest.time_s,
         "closest_pair": [first + k for k in nearest.pair],
     }
+
+
+def _may_meet(formation: Formation) -> Pairs:
+    """Pairs of satellites that may have the smallest range of all."""
+    offsets_m, quarter_m = (of(formation.relative, formation.chief) for of in (linear_offsets_m, linear_quarter_m))
+    ahead_m = formation.chief.semi_major_axis_m * formation.relative.dlambda
+    if not ahead_m.any():
+        return proximity.may_meet(offsets_m, quarter_m)
+    from scipy.spatial import cKDTree  # slow to import, and columns are rare
+
+    # in columns: those of the columns beside that are at most as far along the column as these are apart, and half as far again
+    apart_m = float(np.diff(np.unique(ahead_m.round(3))).min())
+    near = cKDTree((offsets_m[:2] * np.array([[2.0], [1.0]])).T).query_pairs(2.05 * apart_m, output_type="ndarray").astype(np.int64)
+    close = np.abs(ahead_m[near[:, 0]] - ahead_m[near[:, 1]]) <= 3.0 * apart_m
+    return near[close, 0], near[close, 1]
 
 
 def _station_keeping(entry: Cluster, formation: Formation, grid: TimeGrid, scenario: schema.Scenario) -> dict[str, float | None]:
@@ -181,7 +209,7 @@ def _station_keeping(entry: Cluster, formation: Formation, grid: TimeGrid, scena
         "drag_drift_m_first_day": station_keeping.along_track_drift_m(differential_m_s2, SECONDS_PER_DAY),
         "station_keeping_m_s_yr": station_keeping.station_keeping_m_s_yr(
             a, density, drag_m2_kg, settings.reflectivity, settings.mismatch, math.sqrt(1.0 - sin_beta * sin_beta)
-        ),
+        ) + station_keeping.inclination_m_s_yr(a, i, float(np.abs(linear_quarter_m(formation.relative, chief)).max())),
     }
 
 

@@ -118,7 +118,7 @@ class Work(NamedTuple):
 
 def scheduler(
     scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None,
-    errors_per_s: Floats | None = None,
+    errors_per_s: Floats | None = None, switches: Ints | None = None,
 ) -> JobScheduler:  # fmt: skip
     """Scheduler of all workloads of a scenario.
 
@@ -136,6 +136,8 @@ def scheduler(
         Plane, or row of a formation, of each satellite.
     errors_per_s : ndarray, shape (2, satellites), optional
         Mean rates of errors by radiation of each satellite, see `ErrorRates`; by default there are none.
+    switches : ndarray of int64, optional
+        Satellites outside `order` that pass messages on and do not compute.
 
     Returns
     -------
@@ -154,7 +156,7 @@ def scheduler(
         errors_per_s=errors_per_s,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
-    return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index])
+    return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index], switches)
 
 
 class _Shares:
@@ -200,7 +202,7 @@ def asked(job: schema.Inference, work: Work) -> Asked:
 
 
 def scheduler_for(
-    work: Work, order: Ints, transport: Transport, weight: NDArray[np.float64] | None = None
+    work: Work, order: Ints, transport: Transport, weight: NDArray[np.float64] | None = None, switches: Ints | None = None
 ) -> JobScheduler:
     """Scheduler of all workloads on satellites, or on nodes on the ground.
 
@@ -214,6 +216,8 @@ def scheduler_for(
         Network of the jobs.
     weight : ndarray, shape (satellites,), optional
         Nameplate of each satellite over that of the reference type; by default 1.
+    switches : ndarray of int64, optional
+        As in `scheduler`.
 
     Returns
     -------
@@ -257,6 +261,7 @@ def scheduler_for(
     return JobScheduler(
         satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
         idle=assigned.idle, share=shares.values, weight=weight, streams=_streams(work, assigned.streams),
+        switches=switches,
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config import validation
+from sim.config import validation, yaml_tree
+from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
 from sim.config.schema import (
     Cluster,
@@ -17,10 +18,13 @@ from sim.config.schema import (
     Walker,
     parts,
 )
+from sim.config.schema.topologies import CustomForm, GridForm, PluginForm
 from sim.engine import formations
 from sim.engine.terminal_faces import faces_of_fleet
 from sim.network.link_state import ConstellationBlock, Grid, LinkRules
 from sim.network.optical import Terminal
+from sim.network.topologies.base import Topology
+from sim.network.topologies.registry import Fleet, build
 
 Array1 = NDArray[np.float64]
 Array2 = NDArray[np.float64]
@@ -43,18 +47,60 @@ def constellation_blocks(loaded: Loaded) -> list[ConstellationBlock]:
     blocks: list[ConstellationBlock] = []
     first = 0
     links = loaded.scenario.links
-    cross_plane = "nearest_slot" if links is None else links.cross_plane
+    grid: GridForm | str = "nearest_slot" if links is None else links.grid
     for i, entry in enumerate(loaded.scenario.constellation):
         for part in parts([entry]):
-            blocks += _constellation_blocks(part, first, cross_plane)
+            blocks += _constellation_blocks(part, first, grid)
             first += loaded.catalogues.count(i, part)
     return blocks
 
 
-def _constellation_blocks(entry: Constellation, first: int, cross_plane: str) -> list[ConstellationBlock]:
+def topology(loaded: Loaded, rules: LinkRules) -> Topology:
+    """Topology of a scenario.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario, with a links section.
+    rules : LinkRules
+        Rules of its links.
+
+    Returns
+    -------
+    Topology
+        Which satellites may be linked.
+
+    Raises
+    ------
+    InputError
+        If an installed topology does not accept its settings.
+    """
+    scenario = loaded.scenario
+    assert scenario.links is not None
+    form = scenario.links.section
+    settings = form.model_dump(exclude={"kind"})
+    if isinstance(form, GridForm):
+        settings = {}  # its rules are in the blocks
+    elif isinstance(form, CustomForm):
+        settings = {"pairs": validation.fixed_pairs(form, scenario, loaded.satellites, loaded.catalogues)}
+    blocks, counts = constellation_blocks(loaded), [loaded.catalogues.count(i, entry) for i, entry in enumerate(scenario.constellation)]
+    entry = np.repeat(np.arange(len(counts)), counts)
+    part = len(blocks) + entry  # of satellites of catalogues
+    for n, block in enumerate(blocks):
+        part[block.first : block.first + block.count] = n
+    try:
+        return build(form.kind, Fleet(blocks, loaded.satellites, rules.limits, part, entry), settings)
+    except Exception as error:
+        if not isinstance(form, PluginForm):
+            raise
+        where = yaml_tree.find(loaded.tree, ("links", "topology")).origin
+        raise bad_input(where, "links.topology", f"{form.name} made no topology ({type(error).__name__}: {error}); write other settings") from error
+
+
+def _constellation_blocks(entry: Constellation, first: int, grid: GridForm | str) -> list[ConstellationBlock]:
     match entry:
         case Walker():
-            ahead = validation.cross_plane_slots(entry, cross_plane)
+            ahead = validation.cross_plane_slots(entry, grid)
             return [Grid(first, entry.planes, entry.satellites_per_plane, ahead)]
         case Ring():
             return [Grid(first, 1, entry.satellites)]
@@ -161,7 +207,7 @@ def link_rules(scenario: Scenario, type_index: Ints | None = None) -> LinkRules 
     if t.field_of_regard is not None and type_index is not None:
         faces = faces_of_fleet([satellite.attitude for satellite in scenario.types], type_index)
     return LinkRules(
-        topology=links.topology, terminals=links.terminals, terminal=terminal,
+        topology=links.form, terminals=links.terminals, terminal=terminal,
         grazing_altitude_m=links.grazing_altitude, max_range_m=links.max_range, hop_latency_s=links.hop_latency,
         sun_keep_out_rad=t.sun_keep_out, step_s=scenario.step, acquisition_s=t.acquisition,
         faces=faces, field_of_regard_rad=math.pi if t.field_of_regard is None else t.field_of_regard,

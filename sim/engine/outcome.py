@@ -15,6 +15,7 @@ from sim.engine.satellite_params import RESULT_ROWS, STATES, FirstState, FleetTy
 from sim.engine.soft_errors import FleetRadiation
 from sim.fleet.availability import AvailabilityChange
 from sim.network.ground_routing import GroundRouting
+from sim.network.network_figures import NetworkFigures
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import JobScheduler
 
@@ -55,8 +56,8 @@ class Outcome:
         Satellite, and step from which it has no position.
     first_state : FirstState
         Charge and temperatures at the epoch, with notes about them.
-    scheduler, ground_routing, link_traffic
-        Workloads, routes to the ground and utilisation of links, where satellites are coupled.
+    scheduler, ground_routing, link_traffic, network_figures
+        Workloads, routes to the ground, utilisation and figures of links, where satellites are coupled.
     free_routing : GroundRouting or None
         Routes to the ground as they were without data rules, where these exclude a place.
     changes : tuple of AvailabilityChange
@@ -83,6 +84,7 @@ class Outcome:
     ground_routing: GroundRouting | None = None
     free_routing: GroundRouting | None = None
     link_traffic: LinkTraffic | None = None
+    network_figures: NetworkFigures | None = None
     changes: tuple[AvailabilityChange, ...] = ()
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,11 @@ from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import link_limits, optical, topology
 from sim.network.routing import Graph, Paths
 from sim.network.row_relaxation import block_starts
+from sim.network.topologies.base import ConstellationBlock, Grid, Lattice, Limits, Topology
+from sim.network.topologies.registry import build, without_parts
+from sim.network.topology import Choice
+
+__all__ = ["ConstellationBlock", "Grid", "Lattice", "LinkRules", "LinkState", "Network"]
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -25,9 +30,9 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class LinkRules:
-    """Rules of every link. grid and mesh join neighbours within constellation blocks, nearest the closest satellites."""
+    """Rules of every link."""
 
-    topology: Literal["grid", "nearest", "mesh"]
+    topology: str  # a key of `topologies.registry.FORMS`
     terminals: int  # of each satellite, the most links that it has
     terminal: optical.Terminal | None  # None: unlimited rate
     grazing_altitude_m: float
@@ -41,30 +46,10 @@ class LinkRules:
     field_of_regard_rad: float = np.pi  # largest angle between a link and the normal of its face
     hysteresis: float = 1.0  # factor by which another link must be shorter to take a terminal from one that exists
 
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Satellites numbered plane by plane from `first`, as `orbit.shells` makes them; a ring is one plane."""
-
-    first: int
-    planes: int
-    slots: int
-    cross_slots: tuple[int, ...] = ()  # slots to the neighbour in the next plane, from each plane that has one
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lattice:
-    """A formation of satellites from `first`, with the offsets that decide which are neighbours.
-
-    offsets_m (3, n) are radial, along-track and cross-track; lattices are flat here, however they are tilted.
-    """
-
-    first: int
-    offsets_m: Array
-    spacing_m: float  # largest distance of neighbours; 0: there are none
-
-
-ConstellationBlock = Grid | Lattice
+    @property
+    def limits(self) -> Limits:
+        """What a topology must know of the rules."""
+        return Limits(self.terminals, self.max_range_m, self.grazing_altitude_m)
 
 
 class LinkState(NamedTuple):
@@ -93,9 +78,13 @@ class Network:
         Number of satellites.
     rules : LinkRules
         Rules of every link.
+    topology : Topology, optional
+        Which satellites may be linked; by default the one that the rules name, without settings.
     """
 
-    def __init__(self, constellation_blocks: Sequence[ConstellationBlock], count: int, rules: LinkRules) -> None:
+    def __init__(
+        self, constellation_blocks: Sequence[ConstellationBlock], count: int, rules: LinkRules, topology: Topology | None = None
+    ) -> None:
         self.count, self.rules, self.version = count, rules, 0
         self.a, self.b = np.empty(0, np.int64), np.empty(0, np.int64)
         self.length_m, self.delay_s, self.rate_factor = np.empty(0), np.empty(0), np.empty(0)
@@ -103,7 +92,7 @@ class Network:
         self.pointing_outage_max: float | None = None  # of all links whose rate has been computed
         self.healthy: Mask = np.ones(count, bool)
         self._history = link_limits.LinkHistory(count)
-        self._topology_links = _topology_links(constellation_blocks, rules.topology)
+        self.topology = topology or build(rules.topology, without_parts(constellation_blocks, count, rules.limits), {})
         grids = [block for block in constellation_blocks if isinstance(block, Grid)]
         self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
         self._last_a, self._last_b = self.a, self.b  # of the last state
@@ -195,22 +184,17 @@ class Network:
             Links, their lengths, delays and what events leave of their rates.
         """
         rules, history = self.rules, self._history
-        if rules.topology == "nearest":
-            able = healthy if terminal_factor is None else healthy & (terminal_factor > 0.0)
-            a, b = topology.nearest_pairs(
-                r_m, rules.terminals, rules.max_range_m, able, rules.grazing_altitude_m,
-                lambda i, j, length: self._can_point(r_m, i, j, length, sun_m),
-                history.is_held, rules.hysteresis,
-            )  # fmt: skip
-            length_m = topology.lengths_m(r_m, a, b)
-        else:
-            a, b = self._topology_links
-            keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
-            if not keep.all():
-                a, b, length_m = a[keep], b[keep], length_m[keep]
+        able = healthy if terminal_factor is None else healthy & (terminal_factor > 0.0)
+        choice = Choice(lambda i, j, length: self._can_point(r_m, i, j, length, sun_m), history.is_held, rules.hysteresis)
+        a, b = self.topology.candidates(r_m, able, choice)
+        keep, length_m = topology.usable_links(r_m, a, b, healthy, rules.max_range_m, rules.grazing_altitude_m)
+        if not keep.all():
+            a, b, length_m = a[keep], b[keep], length_m[keep]
+        if self.topology.name != "nearest":  # which has chosen among those that can be built
             keep = self._can_point(r_m, a, b, length_m, sun_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
+        if self.topology.fixed:
             keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
@@ -279,8 +263,10 @@ class Network:
 
     @property
     def topology_links(self) -> int:
-        """Links of the whole topology; 0 for `nearest`, whose links change."""
-        return int(self._topology_links[0].size)
+        """Links of the whole topology; 0 for one whose pairs follow the positions."""
+        if not self.topology.fixed:
+            return 0
+        return int(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_))[0].size)
 
     def isolated(self) -> Indices:
         """Healthy satellites without a link.
@@ -312,17 +298,3 @@ class Network:
 
 def _same(one: Indices, other: Indices) -> bool:
     return one is other or np.array_equal(one, other)
-
-
-def _topology_links(constellation_blocks: Sequence[ConstellationBlock], form: str) -> topology.Pairs:
-    """Links of grid or mesh with all satellites healthy; constellation blocks of another form have none."""
-    pairs = []
-    for block in constellation_blocks:
-        if form == "grid" and isinstance(block, Grid):
-            pairs.append(topology.grid_pairs(block.planes, block.slots, block.cross_slots, block.first))
-        elif form == "mesh" and isinstance(block, Lattice):
-            pairs.append(topology.lattice_pairs(block.offsets_m, block.spacing_m, block.first))
-    none = np.empty(0, np.int64)
-    return topology.unique_pairs(
-        np.concatenate([none, *(a for a, _ in pairs)]), np.concatenate([none, *(b for _, b in pairs)])
-    )

@@ -268,6 +268,35 @@ class Graph:
                 self._trace_back(parts, far, np.searchsorted(sources, src[mine]) - lo, mine, (src, dst, reached))
         return gathered(src.size, parts, reached)
 
+    def next_hops(self, delay_s: Array, destinations: Indices) -> Indices:
+        """Forwarding tables: the neighbour to which each satellite passes messages for some destinations.
+
+        Parameters
+        ----------
+        delay_s : ndarray, shape (L,)
+            Delay of each link [s], not negative.
+        destinations : ndarray of int64, shape (D,)
+            Satellites.
+
+        Returns
+        -------
+        ndarray of int64, shape (D, N)
+            Numbers of satellites; -1 without a route, and at the destination itself. Of neighbours on equally fast routes the lowest number.
+
+        Examples
+        --------
+        >>> Graph(3, np.array([0, 1]), np.array([1, 2])).next_hops(np.ones(2), np.array([0])).tolist()
+        [[-1, 0, 1]]
+        """
+        matrix = csr_array((self._weights(delay_s), self._heads, self._starts), shape=(self.count, self.count))
+        inbound_s, rows = self._inbound_s(delay_s), []
+        for here_s in _finite(dijkstra(matrix, indices=destinations)):
+            there_s = here_s[self._neighbour]
+            first = first_through(there_s + inbound_s, there_s, here_s[:, np.newaxis])
+            on = (here_s > 0.0) & (here_s < UNREACHED_S)
+            rows.append(np.where(on, self._neighbour[np.arange(self.count), first], -1))
+        return np.array(rows, dtype=np.int64).reshape(-1, self.count)
+
     def _prepare(self, delay_s: Array) -> None:
         """Matrix and delays from neighbours, for all queries with the same delays."""
         self._queried_delay_s = delay_s

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,28 @@ Pairs = tuple[Indices, Indices]
 CANDIDATES_PER_TERMINAL = 3  # neighbours searched per terminal: more find few better links, and cost time
 EQUAL_CANDIDATES = 8  # searched besides, for those as far away as the last
 TIE_M = 1e-6  # lengths that differ by less are equal too: positions are rounded to some nanometres
+
+
+
+class Choice(NamedTuple):
+    """What decides between links besides their length.
+
+    Attributes
+    ----------
+    possible : callable or None
+        Which links can be built, by their ends and lengths; None: all.
+    held : callable or None
+        Which links exist, by their ends; None: none.
+    hysteresis : float
+        Factor by which links that exist count as shorter, at least 1.
+    """
+
+    possible: Callable[[Indices, Indices, Array], NDArray[np.bool_]] | None = None
+    held: Callable[[Indices, Indices], NDArray[np.bool_]] | None = None
+    hysteresis: float = 1.0
+
+
+FREE_CHOICE = Choice()
 
 
 def unique_pairs(a: Indices, b: Indices) -> Pairs:
@@ -293,8 +316,7 @@ def grazing_altitude_m(ra_m: Array, rb_m: Array) -> Array:
 
 def nearest_pairs(
     r_m: Array, terminals: int, max_range_m: float, allowed: NDArray[np.bool_], min_altitude_m: float,
-    possible: Callable[[Indices, Indices, Array], NDArray[np.bool_]] | None = None,
-    held: Callable[[Indices, Indices], NDArray[np.bool_]] | None = None, hysteresis: float = 1.0,
+    choice: Choice = FREE_CHOICE,
 ) -> Pairs:  # fmt: skip
     """Greedy nearest-neighbour topology: shortest links first, as long as both ends have a free terminal.
 
@@ -310,12 +332,8 @@ def nearest_pairs(
         Satellites that may have links.
     min_altitude_m : float
         Lowest grazing altitude of a link [m].
-    possible : callable, optional
-        Which links can be built, by their ends and lengths.
-    held : callable, optional
-        Which links exist, by their ends.
-    hysteresis : float, optional
-        Factor by which links that exist count as shorter, at least 1.
+    choice : Choice, optional
+        Which links can be built, and which exist.
 
     Returns
     -------
@@ -353,20 +371,64 @@ def nearest_pairs(
     a, b = unique_pairs(satellites[here[in_range]], satellites[other[in_range]])
     clear = grazing_altitude_m(r_m[:, a], r_m[:, b]) >= min_altitude_m
     a, b = a[clear], b[clear]
+    return shortest_first(r_m, a, b, np.full(r_m.shape[1], terminals), choice=choice)
+
+
+def shortest_first(
+    r_m: Array, a: Indices, b: Indices, free: Indices, budget: Indices | None = None, most: Indices | None = None,
+    choice: Choice = FREE_CHOICE,
+) -> Pairs:  # fmt: skip
+    """Links of a set of candidates, the shortest first, as long as both ends have a free terminal.
+
+    Parameters
+    ----------
+    r_m : ndarray, shape (3, N)
+        Satellite positions [m].
+    a, b : ndarray of int64, shape (L,)
+        Ends of the candidates as the module describes them.
+    free : ndarray of int64, shape (N,)
+        Terminals of each satellite.
+    budget : ndarray of int64, shape (N,), optional
+        Of each satellite, the number under which its links are counted together with those of others.
+    most : ndarray of int64, shape (N,), optional
+        Most links counted under each number.
+    choice : Choice, optional
+        Which links can be built, and which exist.
+
+    Returns
+    -------
+    tuple of ndarray
+        The pairs. Links of equal length are taken by the coordinates of their middle.
+
+    Examples
+    --------
+    >>> r_m = np.array([[0.0, 1.0, 3.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    >>> a, b = shortest_first(r_m, np.array([0, 1]), np.array([1, 2]), np.array([1, 1, 1]))
+    >>> a.tolist(), b.tolist()
+    ([0], [1])
+    """
     length_m = lengths_m(r_m, a, b)
-    if possible is not None:
-        built = possible(a, b, length_m)
+    if choice.possible is not None:
+        built = choice.possible(a, b, length_m)
         a, b, length_m = a[built], b[built], length_m[built]
-    if held is not None and hysteresis > 1.0:
-        length_m = np.where(held(a, b), length_m / hysteresis, length_m)
+    if choice.held is not None and choice.hysteresis > 1.0:
+        length_m = np.where(choice.held(a, b), length_m / choice.hysteresis, length_m)
     order = link_limits.by_length(r_m, a, b, length_m)
-    free = [terminals] * r_m.shape[1]
+    left = free.tolist()
+    counted = None if budget is None or most is None else (budget.tolist(), most.tolist())
     chosen = []
     for link, i, j in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):
-        if free[i] and free[j]:
-            free[i] -= 1
-            free[j] -= 1
-            chosen.append(link)
+        if not (left[i] and left[j]):
+            continue
+        if counted is not None:
+            under, room = counted
+            if not (room[under[i]] and room[under[j]]):
+                continue
+            room[under[i]] -= 1
+            room[under[j]] -= 1
+        left[i] -= 1
+        left[j] -= 1
+        chosen.append(link)
     pick = np.sort(np.array(chosen, dtype=np.int64))
     return a[pick], b[pick]
 

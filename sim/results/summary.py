@@ -23,6 +23,10 @@ from sim.spacecraft.step import ROWS
 from sim.workload.jobs import InferenceService, JobScheduler, Training
 
 Array = NDArray[np.float64]
+NETWORK_FIELDS = (
+    "links_mean", "link_availability", "path_switches", "path_switches_per_min", "bisection_bit_s", "forwarding_entries",
+    "forwarding_changes_per_min", "compute_share", "utilisation_mean", "utilisation_max",
+)  # fmt: skip
 NAMED_AT_MOST = 5  # satellites without a position that a note names
 
 
@@ -151,15 +155,20 @@ def declared(outcome: Outcome, section: str) -> dict[str, float | None]:
 
 
 def _network(outcome: Outcome) -> dict[str, Any]:
-    ground_routing = outcome.ground_routing
-    if ground_routing is None or outcome.loaded.scenario.links is None:
-        return dict.fromkeys(("links_mean", "link_availability", "path_switches", "utilisation_mean", "utilisation_max"))
+    ground_routing, figures = outcome.ground_routing, outcome.network_figures
+    if ground_routing is None or figures is None:
+        return dict.fromkeys(NETWORK_FIELDS)
     mean = float(ground_routing.links.mean())
     return {
         "links_mean": mean,
         "link_availability": mean / ground_routing.topology_links if ground_routing.topology_links else None,
         "path_switches": ground_routing.switches,
         **_utilisation(outcome.link_traffic),
+        "path_switches_per_min": ground_routing.switches * 60.0 / outcome.grid.duration_s,
+        "bisection_bit_s": figures.bisection_bit_s,
+        "forwarding_entries": figures.entries,
+        "forwarding_changes_per_min": figures.changes_per_min,
+        "compute_share": figures.compute_share,
     }
 
 

@@ -177,7 +177,7 @@ def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:
     # long links are limited by received power: increase it as well, so that every rate grows
     path = "links.terminal.transmit_power"
     faster = faster._replace(scenario=with_value(faster.scenario, path, (1.0 + SHARE) * terminal.transmit_power))
-    if links.topology != "nearest":
+    if links.form != "nearest":
         return [faster]
     before, after = float(links.terminals), float(_whole(links.terminals))
     more = with_value(scenario, "links.terminals", int(after))

@@ -41,13 +41,24 @@ def run_cases(
     >>> all(row["ok"] for row in rows)
     True
     """
-    from sim.verify import fleet, network, orbits, propulsion, radio, spacecraft, swarm, view_factors, workload
+    from sim.verify import (
+        fleet,
+        network,
+        orbits,
+        propulsion,
+        radio,
+        spacecraft,
+        swarm,
+        topologies,
+        view_factors,
+        workload,
+    )
     from sim.verify.case import Case, Failed, Group, row
 
     known: dict[str, Group] = {
         "orbits": orbits.cases,
         "spacecraft": lambda folder: [*spacecraft.cases(folder), *view_factors.cases(folder), *swarm.cases(folder), *propulsion.cases(folder)],
-        "network": lambda folder: [*network.cases(folder), *radio.cases(folder)],
+        "network": lambda folder: [*network.cases(folder), *radio.cases(folder), *topologies.cases()],
         "workload": workload.cases,
         "fleet": fleet.cases,
     }

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Name, Section, Span
+from sim.config.schema.topologies import CrossPlane, FormSection, GridForm, Topology, section_of
 
 LEAST_BEAM_M = 5e-3  # a thinner beam spreads within metres
 Decibels = Annotated[float, Quantity("dB", least=0.0, most=60.0, example="3 dB")]
@@ -149,11 +150,11 @@ class Terminal(Section):
 class Links(Section):
     """Topology and terminals of the links between satellites."""
 
-    topology: Literal["grid", "nearest", "mesh"] = Field(
+    topology: Topology = Field(
         description="Which satellites are linked: grid for shells and rings, mesh for formations, nearest for "
-        "any constellation",
+        "any constellation, or a section with the kind of a topology and its settings",
     )
-    cross_plane: Literal["nearest_slot", "same_slot"] = Field(
+    cross_plane: CrossPlane = Field(
         default="nearest_slot",
         description="Satellite of the next plane that a grid links: the nearest one, or the one of the same number in "
         "its plane",
@@ -172,3 +173,20 @@ class Links(Section):
         default=1.0, description="Factor by which another link must be shorter to replace one that exists, where terminals are short"
     )
     hop_latency: Span = Field(description="Delay of switching and coding at each hop")
+
+    @property
+    def form(self) -> str:
+        """Kind of the topology."""
+        return self.topology if isinstance(self.topology, str) else self.topology.kind
+
+    @property
+    def section(self) -> FormSection:
+        """Section of the topology, with its defaults where it is one word."""
+        return section_of(self.topology)
+
+    @property
+    def grid(self) -> GridForm:
+        """Rules of links between planes, for a grid and for the shells that other topologies join."""
+        own = self.section
+        form = own if isinstance(own, GridForm) else GridForm(kind="grid")
+        return form if form.cross_plane is not None else form.model_copy(update={"cross_plane": self.cross_plane})

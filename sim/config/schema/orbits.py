@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from orbit import formation_geometry
+from orbit import formation_columns, formation_geometry
 from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
 from orbit.units import shortened
@@ -87,18 +87,24 @@ _OFFSET = Quantity("m", least=-1e5, most=1e5, example="100 m")
 class Lattice(Section):
     """Positions of the satellites of a formation when its chief crosses the equator northward."""
 
-    shape: Literal["square", "hexagonal", "points"] = Field(
-        default="square", description="Arrangement of the satellites in the orbit plane, or a list of points"
+    shape: Literal["square", "hexagonal", "columns", "points"] = Field(
+        default="square", description="Arrangement of the satellites in a plane, columns along the track that fill a ball, or a list of points"
     )
     spacing: Annotated[float, Quantity("m", least=1.0, most=1e5, example="200 m")] | None = Field(
-        default=None, description="Largest distance to a neighbour during an orbit; for square and hexagonal"
+        default=None, description="Largest distance to a neighbour during an orbit; for square and hexagonal. "
+        "For columns the smallest distance of any two"
     )
     radius: Annotated[float, Quantity("m", above=0.0, most=1e5, example="1 km")] | None = Field(
-        default=None, description="Along-track half-axis of the formation; the radial one is half as long"
+        default=None, description="Along-track half-axis of the formation; the radial one is half as long. For columns the radius of the ball"
     )
     cross_track: Annotated[float, Quantity("m", least=0.0, most=1e5, example="500 m")] = Field(
         default=0.0,
         description="Cross-track amplitude of the satellites at the radial rim; 0 keeps all in the orbit plane",
+    )
+    tilt: Annotated[float, Quantity("rad", least=0.0, most=1.4, example="60 deg")] | None = Field(
+        default=None,
+        description="Angle between the plane of the formation and the orbit plane, in place of cross_track; at 60 deg the formation turns like "
+        "a rigid disc and all distances stay as they are",
     )
     points: tuple[tuple[float, float, float], ...] | None = Field(
         default=None,
@@ -136,14 +142,25 @@ class Lattice(Section):
                 raise ValueError(
                     "points are missing; write points: [[0 m, 0 m, 0 m], [0 m, 200 m, 0 m]] or a file of them"
                 )
-            if self.radius is not None or self.cross_track:
-                raise ValueError("radius and cross_track go with square and hexagonal, not with points; remove them")
+            if self.radius is not None or self.cross_track or self.tilt is not None:
+                raise ValueError("radius, cross_track and tilt go with square and hexagonal, not with points; remove them")
         elif self.points is not None:
             raise ValueError(f"points go with shape: points, not with {self.shape}; remove one")
         elif self.spacing is None or self.radius is None:
             missing = "spacing" if self.spacing is None else "radius"
             raise ValueError(f"{missing} is missing; write `{missing}: {'200 m' if missing == 'spacing' else '1 km'}`")
+        if self.shape == "columns" and (self.tilt is not None or self.cross_track):
+            raise ValueError("tilt and cross_track go with square and hexagonal, not with columns; remove them")
+        if self.tilt is not None and self.cross_track:
+            raise ValueError("tilt and cross_track both say how the formation leaves the orbit plane; write one of them")
         return self
+
+    @property
+    def cross_track_m(self) -> float:
+        """Cross-track amplitude of the satellites at the radial rim [m], of cross_track or of the tilt."""
+        if self.tilt is None or self.radius is None:
+            return self.cross_track
+        return formation_geometry.cross_track_of_tilt_m(self.tilt, self.radius)
 
     @property
     def disc(self) -> tuple[str, float, float]:
@@ -155,7 +172,19 @@ class Lattice(Section):
     @property
     def count(self) -> int:
         """Number of satellites of one formation."""
-        return formation_geometry.count(*self.disc) if self.points is None else len(self.points)
+        if self.points is not None:
+            return len(self.points)
+        shape, *size = self.disc
+        return len(formation_columns.places(*size)) if shape == "columns" else formation_geometry.count(*self.disc)
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...] | None:
+        """Neighbours of points and of columns; None for a square or hexagonal lattice, whose neighbours follow from their places."""
+        if self.shape == "columns":
+            return formation_columns.pairs(*self.disc[1:])
+        if self.points is None:
+            return None
+        return () if self.spacing is None else formation_geometry.near_points(self.points, self.spacing)
 
 
 class StationKeeping(Section):

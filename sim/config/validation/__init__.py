@@ -11,6 +11,7 @@ from sim.config.validation.registry import check_scenario, notes
 from sim.config.validation.run_time import START_S
 from sim.config.validation.shells import cross_plane_slots, numbered_shells, separations_m
 from sim.config.validation.sizes import Size, available_bytes, recorder_plan, size
+from sim.config.validation.topologies import fixed_pairs
 
 __all__ = [
     "STALE_D",
@@ -20,6 +21,7 @@ __all__ = [
     "check_scenario",
     "cross_plane_slots",
     "design_notes",
+    "fixed_pairs",
     "isolation_message",
     "notes",
     "numbered_shells",

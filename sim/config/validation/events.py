@@ -8,8 +8,10 @@ from datetime import timedelta
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
 from sim.config.schema import CONTRACT_ACTIONS, FILES, Event, Scenario, plane_blocks, plane_satellites
+from sim.config.schema.links import Links
+from sim.config.validation import topologies
 from sim.config.validation.contract import check_event
-from sim.config.validation.forms import neighbours, suited_topology, unjoined_entries
+from sim.config.validation.forms import JOINS, neighbours, suited_topology, unjoined_entries
 from sim.config.validation.location import origin
 from sim.config.validation.propulsion import burn_problem
 from sim.config.yaml_tree import Node
@@ -164,16 +166,32 @@ def _links(event: Event, scenario: Scenario) -> str | None:
     links, entries, target = scenario.links, scenario.constellation, event.parsed
     if links is None:
         return f"needs links, and the scenario has none; write links: {{topology: {suited_topology(entries)}}}"
-    if target.kind == "terminals" or links.topology == "nearest" or unjoined_entries(links.topology, entries):
+    if target.kind == "terminals" or unjoined_entries(links.form, entries):
         return None
+    if links.form not in JOINS:
+        return _link_of_pairs(links, target.first, target.last, scenario)
     first = 0
     for entry in entries:
         assert not isinstance(entry, FILES)  # which no topology of fixed form joins
         if first <= target.first < first + entry.count:
-            joined = [first + n for n in neighbours(entry, target.first - first, links.cross_plane)]
+            joined = [first + n for n in neighbours(entry, target.first - first, links.grid)]
             if target.last in joined:
                 return None
             near = ", ".join(map(str, joined))
-            return f"is no link of this {links.topology}; satellite {target.first} is joined to {near}"
+            return f"is no link of this {links.form}; satellite {target.first} is joined to {near}"
         first += entry.count
     return None
+
+
+def _link_of_pairs(links: Links, first: int, last: int | None, scenario: Scenario) -> str | None:
+    """What is wrong with a link of a topology over all satellites; nothing where positions decide, or files the numbers."""
+    if any(isinstance(entry, FILES) for entry in scenario.constellation):
+        return None
+    satellites = sum(entry.count for entry in scenario.constellation if not isinstance(entry, FILES))
+    pairs = topologies.fixed_pairs(links.section, scenario, satellites)
+    if pairs is None:
+        return None
+    joined = [i + j - first for i, j in pairs if first in (i, j)]
+    if last in joined:
+        return None
+    return f"is no link of this {links.form}; satellite {first} is joined to {', '.join(map(str, joined))}"

@@ -48,7 +48,12 @@ def _too_near(entry: Cluster) -> tuple[str, str] | None:
             f"points {i} and {j} come within {least_m:.3g} m of each other over an orbit, below keep_out {form.keep_out:g} m; "
             "write them farther apart: radial, or twice as far along the track"
         )
-    nearest_m = formation_geometry.closest_of_lattice_m(*form.disc, form.cross_track)
+    if form.shape == "columns":
+        assert form.spacing is not None
+        if form.count < 2 or form.spacing >= form.keep_out:
+            return None
+        return "spacing", f"{form.spacing:g} m is below keep_out {form.keep_out:g} m; write '{form.keep_out:g} m' or more"
+    nearest_m = formation_geometry.closest_of_lattice_m(*form.disc, form.cross_track_m, form.tilt is not None)
     if nearest_m is None or nearest_m >= form.keep_out:
         return None
     _, spacing_m, _ = form.disc
@@ -74,7 +79,7 @@ def check_mesh_spacing(scenario: Scenario, root: Node) -> list[Problem]:
     list of Problem
         All problems found.
     """
-    if scenario.links is None or scenario.links.topology != "mesh":
+    if scenario.links is None or scenario.links.form not in ("mesh", "shells", "relay"):
         return []
     return [
         Problem(

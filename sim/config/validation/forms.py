@@ -20,6 +20,8 @@ from sim.config.schema import (
     Walker,
     parts,
 )
+from sim.config.schema.topologies import GridForm, NearestForm, RelayForm, ShellsForm
+from sim.config.validation import topologies
 from sim.config.validation.shells import cross_plane_slots
 
 JOINS = {"grid": (Walker, Ring, Shorthand), "mesh": (Cluster,)}
@@ -31,14 +33,14 @@ def unjoined_entries(topology: str, constellation: list[Constellation]) -> list[
     Parameters
     ----------
     topology : str
-        "grid", "mesh" or "nearest".
+        Kind of the topology.
     constellation : list of Constellation
         Entries of the constellation.
 
     Returns
     -------
     list of int
-        Positions of the entries; empty for "nearest".
+        Positions of the entries; empty for topologies that join any.
     """
     fit = JOINS.get(topology)
     return [] if fit is None else [i for i, entry in enumerate(constellation) if not isinstance(entry, fit)]
@@ -71,17 +73,25 @@ def largest_network(scenario: Scenario) -> int | None:
     Returns
     -------
     int or None
-        Satellites; None without links, or where it depends on positions.
+        Satellites; None without links, or where it depends on positions or on the number of satellites in a file.
     """
-    if scenario.links is None or scenario.links.topology == "nearest":
+    links = scenario.links
+    if links is None:
         return None
+    if links.form not in JOINS:
+        if any(isinstance(entry, FILES) for entry in scenario.constellation):
+            return None
+        satellites = sum(entry.count for entry in scenario.constellation if not isinstance(entry, FILES))
+        pairs = topologies.fixed_pairs(links.section, scenario, satellites)
+        switches = topologies.switch_count(scenario, satellites)
+        return None if pairs is None else topologies.largest_component(pairs) - switches
     sizes = [entry.lattice.count if isinstance(entry, Cluster) else entry.count
              for entry in parts(scenario.constellation) if not isinstance(entry, FILES)]  # fmt: skip
     return max(sizes, default=0)
 
 
 def link_count(scenario: Scenario, satellites: int) -> int:
-    """Largest number of simultaneous links: those of the topology, for `nearest` one for every two terminals.
+    """Largest number of simultaneous links: those of the topology, or where positions decide one for every two terminals.
 
     Parameters
     ----------
@@ -98,12 +108,23 @@ def link_count(scenario: Scenario, satellites: int) -> int:
     links = scenario.links
     if links is None:
         return 0
-    if links.topology == "nearest":
-        return min(satellites * int(links.terminals), satellites * (satellites - 1)) // 2
-    return sum(_links(entry, links.cross_plane) for entry in scenario.constellation)
+    form = links.section
+    pairs = topologies.fixed_pairs(form, scenario, satellites)
+    if pairs is not None:
+        return len(pairs)
+    inside = sum(_links(entry, links.grid) for entry in scenario.constellation)
+    if links.form in JOINS:
+        return inside
+    each = int(links.terminals)
+    if isinstance(form, NearestForm):
+        each = min(each, form.neighbours or each)
+    elif isinstance(form, ShellsForm | RelayForm):
+        files = satellites - sum(entry.count for entry in scenario.constellation if not isinstance(entry, FILES))
+        return inside + min(files * each, files * (files - 1)) // 2 + satellites * (form.links if isinstance(form, RelayForm) else 1)
+    return min(satellites * each, satellites * (satellites - 1)) // 2
 
 
-def neighbours(entry: Constellation, i: int, cross_plane: str = "nearest_slot") -> list[int]:
+def neighbours(entry: Constellation, i: int, cross_plane: GridForm | str = "nearest_slot") -> list[int]:
     """Satellites that a fixed topology joins to a satellite.
 
     Parameters
@@ -112,8 +133,8 @@ def neighbours(entry: Constellation, i: int, cross_plane: str = "nearest_slot") 
         Entry of the constellation.
     i : int
         Number of the satellite within the entry.
-    cross_plane : {"nearest_slot", "same_slot"}
-        Rule for links between planes, as in the scenario's links.
+    cross_plane : GridForm or {"nearest_slot", "same_slot"}
+        Rules for links between planes, as in the scenario's links.
 
     Returns
     -------
@@ -153,18 +174,13 @@ def _in_planes(i: int, planes: int, slots: int, ahead: tuple[int, ...]) -> list[
 
 def _beside(form: Lattice, k: int) -> list[int]:
     """Neighbours of the k-th satellite of one formation."""
-    if form.points is None:
+    pairs = form.pairs
+    if pairs is None:
         return formation_geometry.neighbours(*form.disc, k)
-    return sorted(i + j - k for i, j in _near(form) if k in (i, j))
+    return sorted(i + j - k for i, j in pairs if k in (i, j))
 
 
-def _near(form: Lattice) -> tuple[tuple[int, int], ...]:
-    """Pairs of neighbours among given points."""
-    assert form.points is not None
-    return () if form.spacing is None else formation_geometry.near_points(form.points, form.spacing)
-
-
-def _links(entry: Constellation, cross_plane: str) -> int:
+def _links(entry: Constellation, cross_plane: GridForm | str) -> int:
     match entry:
         case Walker():
             slots, ahead = entry.satellites_per_plane, cross_plane_slots(entry, cross_plane)
@@ -174,8 +190,8 @@ def _links(entry: Constellation, cross_plane: str) -> int:
         case Ring():
             return _round(entry.satellites)
         case Cluster():
-            form = entry.lattice
-            return int(entry.clusters) * (formation_geometry.links(*form.disc) if form.points is None else len(_near(form)))
+            form, pairs = entry.lattice, entry.lattice.pairs
+            return int(entry.clusters) * (formation_geometry.links(*form.disc) if pairs is None else len(pairs))
         case Shorthand():
             return sum(_links(shell, cross_plane) for shell in entry.shells)
         case Tle() | Omm() | Oem():

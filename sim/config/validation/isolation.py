@@ -7,6 +7,7 @@ kilometres, so links that are nearly too long or too low are left to the run.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orbit import formation_geometry
@@ -18,37 +19,53 @@ from sim.config.schema import FILES, Cluster, Oem, Ring, Scenario, Walker, parts
 from sim.config.schema.links import Links
 from sim.config.validation import forms
 from sim.config.validation.location import origin
+from sim.config.validation.topologies import fixed_pairs
 from sim.config.yaml_tree import Node
+from sim.network.topologies import REASONS
 
 Point = tuple[float, float, float]
+Reasons = dict[str, list[int]]  # satellites without a link, by a key of REASONS
+NAMED_AT_MOST = 8  # satellites of each reason that a message names
 
 EXACT_M, NEAR_M = 1.0, 50e3  # by which a link must be too long or too low: closed form of the run, approximation
 MOST_CHECKED = 2_000_000  # distances computed; larger constellations are checked plane by plane, then left to the run
 
 
-def isolation_message(topology: str, isolated: int, satellites: int, first: int) -> str:
+def isolation_message(topology: str, reasons: Mapping[str, Sequence[int]], satellites: int) -> str:
     """What is wrong with a network that leaves satellites without a link, and what to write.
 
     Parameters
     ----------
     topology : str
         Topology of the links.
-    isolated, satellites : int
-        Satellites without a link, and of the constellation.
-    first : int
-        Number of the first satellite without a link.
+    reasons : mapping of str to sequence of int
+        Numbers of the satellites without a link, by why they have none: a key of `sim.network.topologies.REASONS`.
+    satellites : int
+        Satellites of the constellation.
 
     Returns
     -------
     str
         The message.
+
+    Examples
+    --------
+    >>> isolation_message("ring", {"range": [3, 5]}, 8).partition(";")[0]
+    'ring leaves 2 of 8 satellites without a link at the epoch (the first is 3): too far from the others: 3, 5'
     """
     if satellites == 1:
         return "a single satellite has no other to be linked to; leave links out"
+    alone = sorted(n for numbers in reasons.values() for n in numbers)
+    why = ", ".join(f"{REASONS[reason]}: {_listed(numbers)}" for reason, numbers in reasons.items() if numbers)
     return (
-        f"{topology} leaves {isolated} of {satellites} satellites without a link at the epoch (the first is {first}), as the Earth is "
-        "between them or they are too far apart; write more satellites, a longer max_range or another topology, or leave links out"
+        f"{topology} leaves {len(alone)} of {satellites} satellites without a link at the epoch (the first is {alone[0]}): {why}; "
+        "write more satellites, a longer max_range or another topology, or leave links out"
     )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:NAMED_AT_MOST]))
+    return shown if len(numbers) <= NAMED_AT_MOST else f"{shown} and {len(numbers) - NAMED_AT_MOST:,} more"
 
 
 def check_isolation(scenario: Scenario, root: Node, catalogues: Catalogues) -> list[Problem]:
@@ -69,46 +86,80 @@ def check_isolation(scenario: Scenario, root: Node, catalogues: Catalogues) -> l
         The problem, or none.
     """
     links, entries = scenario.links, scenario.constellation
-    if links is None or forms.unjoined_entries(links.topology, entries):
+    if links is None or forms.unjoined_entries(links.form, entries):
         return []
     satellites = catalogues.satellites(entries)
-    alone = [0] if satellites == 1 else []
-    if satellites > 1 and links.topology == "nearest":
+    alone: Reasons = {"range": [0]} if satellites == 1 else {}
+    if satellites > 1 and links.form == "nearest":
         alone = _without_neighbour(scenario, links, catalogues)
-    elif satellites > 1:
+    elif satellites > 1 and links.form in forms.JOINS:
         alone = _without_fixed_link(scenario, links)
-    if not alone:
+    elif satellites > 1:
+        alone = _without_pair(scenario, links, catalogues, satellites)
+    if not any(alone.values()):
         return []
-    message = isolation_message(links.topology, len(alone), satellites, alone[0])
-    return [Problem(origin(root, "links", "topology"), "links.topology", message)]
+    return [Problem(origin(root, "links", "topology"), "links.topology", isolation_message(links.form, alone, satellites))]
 
 
 # --- topologies of fixed form ------------------------------------------------------------------------------------------
 
 
-def _without_fixed_link(scenario: Scenario, links: Links) -> list[int]:
-    alone, first = [], 0
+def _without_fixed_link(scenario: Scenario, links: Links) -> Reasons:
+    alone, first = _none(), 0
     for entry in parts(scenario.constellation):
+        found = _none()
         if isinstance(entry, Walker | Ring):
-            alone += [first + i for i in _in_no_grid(entry, links, _margin_m(scenario))]
+            found = _in_no_grid(entry, links, _margin_m(scenario))
         elif isinstance(entry, Cluster):
-            alone += [first + i for i in _in_no_mesh(entry)]
+            found = {"unpaired": _in_no_mesh(entry)}
+        for reason, numbers in found.items():
+            alone[reason] += [first + i for i in numbers]
         first += 0 if isinstance(entry, FILES) else entry.count
     return alone
 
 
-def _in_no_grid(entry: Walker | Ring, links: Links, margin_m: float) -> list[int]:
+def _none() -> Reasons:
+    return {reason: [] for reason in REASONS}
+
+
+def _without_pair(scenario: Scenario, links: Links, catalogues: Catalogues, satellites: int) -> Reasons:
+    """Satellites of a topology over all satellites without a partner, or with none in range and sight where places are known."""
+    pairs = fixed_pairs(links.section, scenario, satellites, catalogues)
+    if pairs is None:
+        return {}
+    partners: dict[int, list[int]] = {i: [] for i in range(satellites)}
+    for i, j in pairs:
+        partners[i].append(j)
+        partners[j].append(i)
+    points = _points(scenario, catalogues) or []
+    margin_m, alone = _margin_m(scenario, bool(catalogues.sets)), _none()
+    for i, beside in partners.items():
+        if not beside:
+            alone["unpaired"].append(i)
+        elif points and not any(_see(points[i], points[j], links, margin_m) for j in beside):
+            alone[_why(points[i], [points[j] for j in beside], links)].append(i)
+    return alone
+
+
+def _why(point: Point, others: Sequence[Point], links: Links) -> str:
+    """Why a satellite sees none of some others."""
+    return "earth" if any(math.dist(point, other) <= links.max_range for other in others) else "range"
+
+
+def _in_no_grid(entry: Walker | Ring, links: Links, margin_m: float) -> Reasons:
     """Satellites of a shell or ring that neither their plane nor the planes beside it link."""
     slots = entry.satellites_per_plane if isinstance(entry, Walker) else entry.satellites
     radius_m, half = _radius_m(entry), math.pi / slots
     if slots > 1 and _links(2.0 * radius_m * math.sin(half), radius_m * math.cos(half), links, margin_m):
-        return []  # the same chord everywhere along a plane
+        return {}  # the same chord everywhere along a plane
     planes, count = (entry.planes, entry.count) if isinstance(entry, Walker) else (1, entry.count)
     chosen = range(count) if 4 * count <= MOST_CHECKED else [k for p in (0, 1, planes - 1) for k in range(p * slots, (p + 1) * slots)]
-    return [
-        i for i in chosen
-        if not any(_see(_position(entry, i), _position(entry, j), links, margin_m) for j in forms.neighbours(entry, i, links.cross_plane))
-    ]  # fmt: skip
+    alone = _none()
+    for i in chosen:
+        point, beside = _position(entry, i), [_position(entry, j) for j in forms.neighbours(entry, i, links.grid)]
+        if not any(_see(point, other, links, margin_m) for other in beside):
+            alone[_why(point, beside, links) if beside else "unpaired"].append(i)
+    return alone
 
 
 def _in_no_mesh(entry: Cluster) -> list[int]:
@@ -125,14 +176,14 @@ def _in_no_mesh(entry: Cluster) -> list[int]:
 # --- nearest neighbours ------------------------------------------------------------------------------------------------
 
 
-def _without_neighbour(scenario: Scenario, links: Links, catalogues: Catalogues) -> list[int]:
-    """Satellites that no other satellite is near enough to; those that find no free terminal are left to the run."""
+def _points(scenario: Scenario, catalogues: Catalogues) -> list[Point] | None:
+    """Positions of all satellites at the epoch [m]; None where they are left to the run."""
     if any(isinstance(entry, Cluster | Oem) for entry in scenario.constellation):
-        return []
+        return None
     points: list[Point] = []
     rings = sum(isinstance(entry, Ring) for entry in scenario.constellation)
     if rings and len(scenario.constellation) > 1:
-        return []  # the node of a ring follows the Sun, that of a shell does not
+        return None  # the node of a ring follows the Sun, that of a shell does not
     for i, entry in enumerate(scenario.constellation):
         sets = catalogues.sets.get(i)
         if sets is not None:
@@ -142,8 +193,16 @@ def _without_neighbour(scenario: Scenario, links: Links, catalogues: Catalogues)
                 if isinstance(part, Walker | Ring) and len(points) + part.count <= MOST_CHECKED // 2:
                     points += [_position(part, k) for k in range(part.count)]
                 else:
-                    return []
-    margin_m, left, alone = _margin_m(scenario, bool(catalogues.sets)), MOST_CHECKED, []
+                    return None
+    return points
+
+
+def _without_neighbour(scenario: Scenario, links: Links, catalogues: Catalogues) -> Reasons:
+    """Satellites that no other satellite is near enough to; those that find no free terminal are left to the run."""
+    points = _points(scenario, catalogues)
+    if points is None:
+        return {}
+    margin_m, left, alone = _margin_m(scenario, bool(catalogues.sets)), MOST_CHECKED, _none()
     for i, point in enumerate(points):
         found = False
         for step in range(1, len(points)):  # neighbours in number are often neighbours in space
@@ -152,9 +211,9 @@ def _without_neighbour(scenario: Scenario, links: Links, catalogues: Catalogues)
                 found = True
                 break
         if left <= 0:
-            return []
+            return {}
         if not found:
-            alone.append(i)
+            alone[_why(point, [*points[:i], *points[i + 1 :]], links)].append(i)
     return alone
 
 

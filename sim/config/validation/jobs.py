@@ -335,9 +335,9 @@ def _exchange_problems(job: Training, used: int, site: _Site) -> list[FieldMessa
         return [("method", f"{_parts(job)} on {used:,} satellites exchange messages, and the scenario has no links; "
                            f"write links: {{topology: {forms.suited_topology(scenario.constellation)}}}, or method: synchronous")]  # fmt: skip
     joined = forms.largest_network(scenario)
-    if joined is None or used <= joined or forms.unjoined_entries(scenario.links.topology, scenario.constellation):
+    if joined is None or used <= joined or forms.unjoined_entries(scenario.links.form, scenario.constellation):
         return []
-    return [("method", f"{_parts(job)} on {used:,} satellites exchange messages, and {scenario.links.topology} joins {joined:,} to each other; "
+    return [("method", f"{_parts(job)} on {used:,} satellites exchange messages, and {scenario.links.form} joins {joined:,} to each other; "
                        f"write topology: nearest, or method: synchronous")]  # fmt: skip
 
 
@@ -380,7 +380,7 @@ def _link_problems(used: int, site: _Site, field: str) -> list[FieldMessage]:
         return [("", f"{noun} of {used:,} satellites needs links, and the scenario has none; "
                      f"write links: {{topology: {forms.suited_topology(scenario.constellation)}}}, or {spread}: 1")]  # fmt: skip
     joined = forms.largest_network(scenario)
-    if joined is None or used <= joined or forms.unjoined_entries(scenario.links.topology, scenario.constellation):
+    if joined is None or used <= joined or forms.unjoined_entries(scenario.links.form, scenario.constellation):
         return []
-    return [(field, f"{noun} of {used:,} satellites is larger than the {joined:,} that {scenario.links.topology} joins to each other; "
+    return [(field, f"{noun} of {used:,} satellites is larger than the {joined:,} that {scenario.links.form} joins to each other; "
                     f"write {spread}: {joined}, or topology: nearest")]  # fmt: skip

@@ -28,14 +28,14 @@ def check_topology(scenario: Scenario, root: Node) -> list[Problem]:
         All problems found.
     """
     links, entries = scenario.links, scenario.constellation
-    unjoined = [] if links is None else unjoined_entries(links.topology, entries)
+    unjoined = [] if links is None else unjoined_entries(links.form, entries)
     if links is None or not unjoined:
         return []
     kind = entries[unjoined[0]].kind
     which = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" + (
         f" (constellation.{unjoined[0]})" if len(entries) > 1 else ""
     )
-    message = f"{links.topology} joins {WORDS[links.topology]}, not {which}; write topology: {suited_topology(entries)}"
+    message = f"{links.form} joins {WORDS[links.form]}, not {which}; write topology: {suited_topology(entries)}"
     return [Problem(origin(root, "links", "topology"), "links.topology", message)]
 
 

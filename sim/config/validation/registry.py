@@ -22,6 +22,7 @@ from sim.config.validation import (
     shells,
     sizes,
     terminals,
+    topologies,
 )
 from sim.config.yaml_tree import Node
 
@@ -78,14 +79,14 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):
         problems += links.check_topology(scenario, root)
-        missing = formations.check_mesh_spacing(scenario, root)
+        missing = [*formations.check_mesh_spacing(scenario, root), *topologies.check_settings(scenario, root, catalogues)]
         problems += missing or (isolation.check_isolation(scenario, root, catalogues) if valid("epoch", "motion") else [])
         if valid("satellite", "satellites"):
             problems += terminals.check_fields_of_regard(scenario, root)
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
-        problems += jobs.check_workloads(scenario, root, satellites)
+        problems += jobs.check_workloads(scenario, root, satellites - topologies.switch_count(scenario, satellites))
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)
     return problems

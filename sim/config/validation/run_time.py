@@ -13,6 +13,7 @@ import os
 
 from sim.config import workload_params
 from sim.config.schema import FILES, Scenario, Training, parts
+from sim.config.schema.topologies import MOVING
 from sim.network import ALL_PAIRS
 
 START_S = 3.0  # until kernels are loaded, and for the report
@@ -88,8 +89,8 @@ def _groups(scenario: Scenario, satellites: int) -> int:
 
 
 def _coupled_work(scenario: Scenario, satellites: int, steps: int) -> dict[str, float]:
-    topology = None if scenario.links is None else scenario.links.topology
-    each = {None: "unlinked", "nearest": "nearest"}.get(topology, "linked")
+    topology = None if scenario.links is None else scenario.links.form
+    each = "unlinked" if topology is None else "nearest" if topology in MOVING else "linked"
     counts: dict[str, float] = {"coupled_steps": steps, f"{each}_satellite_steps": steps * satellites}
     if scenario.ground is not None:
         routed = len(scenario.ground.stations) + ROUTES_OF_A_PAIR * len(scenario.ground.station_pairs)
@@ -98,7 +99,7 @@ def _coupled_work(scenario: Scenario, satellites: int, steps: int) -> dict[str, 
     members = job_members(scenario, satellites)
     if members > 1:
         again = 1.0 if satellites * satellites <= ALL_PAIRS else SEARCHES
-        routings = CHOICES + (steps if topology == "nearest" else 0)  # routes are searched again where links change
+        routings = CHOICES + (steps if topology in MOVING else 0)  # routes are searched again where links change
         counts |= {"job_steps": steps, "member_steps": steps * members, "delays": again * routings * members * satellites}
     return counts
 

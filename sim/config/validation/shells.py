@@ -10,6 +10,7 @@ from orbit.catalog import semi_major_axis_m
 from orbit.constants import EARTH_RADIUS_M
 from orbit.shell_geometry import Shell
 from sim.config.schema import Constellation, Ring, Scenario, Walker, hours, parts
+from sim.config.schema.topologies import GridForm
 
 NOTED_M = 1e3  # smallest distance below which there is a note: operators are warned of passes within 1 km
 SUGGESTED_PLANES = 500  # above, the search for a better phasing would take longer than the rest of `validate`
@@ -57,30 +58,34 @@ def shell_of(part: Constellation) -> Shell | None:
             return None
 
 
-def cross_plane_slots(part: Walker, rule: str) -> tuple[int, ...]:
+def cross_plane_slots(part: Walker, grid: GridForm | str) -> tuple[int, ...]:
     """Slots from a satellite to its neighbour in the next plane, for each plane that has a next one.
 
     Parameters
     ----------
     part : Walker
         The shell.
-    rule : {"nearest_slot", "same_slot"}
-        `cross_plane` of the scenario's links: the nearest satellite of the next plane, or the one of the same number,
-        which at the seam is ahead by the rounded phasing.
+    grid : GridForm or {"nearest_slot", "same_slot"}
+        Rules of the grid, or its `cross_plane` alone: the nearest satellite of the next plane, or the one of the same number,
+        which at the seam of a delta pattern is ahead by the rounded phasing.
 
     Returns
     -------
     tuple of int
-        One number for each plane that has a next one: all of a delta pattern, all but the last of a star pattern.
+        One number for each plane that has a next one: by default all of a delta pattern, all but the last of a star pattern.
     """
-    planes, wrap = part.planes, part.pattern == "delta"
+    form = GridForm.model_validate({"kind": "grid", "cross_plane": grid}) if isinstance(grid, str) else grid
+    planes, slots, delta = part.planes, part.satellites_per_plane, part.pattern == "delta"
     if planes < 2:
         return ()
-    if rule == "nearest_slot":
+    wrap = {"pattern": delta, "always": True, "never": False}[form.wrap]
+    if form.cross_plane == "same_slot":
+        ahead = (0,) * (planes - 1) + ((round(part.phasing) % slots if delta else 0,) if wrap else ())
+    else:
         shell = shell_of(part)
         assert shell is not None
-        return shell_geometry.cross_plane_slots(shell, wrap)
-    return (0,) * (planes - 1) + ((round(part.phasing) % part.satellites_per_plane,) if wrap else ())
+        ahead = shell_geometry.cross_plane_slots(shell, wrap)
+    return tuple((n + form.offset) % slots for n in ahead)
 
 
 def numbered_shells(scenario: Scenario) -> list[NumberedShell]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sim.config.errors import Problem
 from sim.config.schema import FILES, Oem, Scenario
+from sim.config.schema.topologies import MOVING
 from sim.config.validation import forms, run_time
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
@@ -21,7 +22,7 @@ _BYTES_PER_RING = 500  # history of numerical motion, where all satellites are p
 _BYTES_AT_REST = 450e6
 # Where satellites are coupled: for each satellite its positions, limits, orders and ledger; for each link its ends,
 # length, rate and both directions of the graph; slants of every station.
-_COUPLED_BYTES_PER_SATELLITE, _BYTES_PER_LINK = 800, {"grid": 300, "mesh": 300, "nearest": 1200}
+_COUPLED_BYTES_PER_SATELLITE, _BYTES_PER_LINK, _BYTES_PER_MOVING_LINK = 800, 300, 1200
 _BYTES_PER_SLANT = 20
 _BYTES_PER_HOP = 16
 _BYTES_PER_CHANGE = 600  # of the fleet: a failure, a return
@@ -119,17 +120,17 @@ def size(scenario: Scenario, satellites: int, accelerators: int, threads: int | 
 
 def _coupled_bytes(scenario: Scenario, satellites: int, links: int, moments: int) -> float:
     """Memory that coupled satellites take beyond those that are not."""
-    form = None if scenario.links is None else scenario.links.topology
+    form = None if scenario.links is None else scenario.links.form
     stations = 0 if scenario.ground is None else len(scenario.ground.stations)
     memory = float(satellites) * (_COUPLED_BYTES_PER_SATELLITE + _BYTES_PER_SLANT * stations)
     memory += _BYTES_PER_CHANGE * run_time.expected_changes(scenario, satellites)
     if form is not None:
-        memory += links * _BYTES_PER_LINK[form]
-        if form == "nearest":  # about half of them change from moment to moment
+        memory += links * (_BYTES_PER_MOVING_LINK if form in MOVING else _BYTES_PER_LINK)
+        if form in MOVING:  # about half of them change from moment to moment
             memory += 12.0 * links * moments
     members = run_time.job_members(scenario, satellites)
     if members > 1:
-        tables = 4.0 if form == "nearest" else 2.0  # those of the step before as well
+        tables = 4.0 if form in MOVING else 2.0  # those of the step before as well
         memory += 8.0 * tables * min(satellites * satellites, ALL_PAIRS)
         memory += _BYTES_PER_HOP * members * math.log2(members) * math.sqrt(satellites)  # the routes of all messages
     return memory

@@ -36,6 +36,8 @@ def check_fields_of_regard(scenario: Scenario, root: Node) -> list[Problem]:
     """
     if scenario.links is None or scenario.links.terminal.field_of_regard is None:
         return []
+    if scenario.links.form in ("ring", "torus", "clos", "custom", "plugin"):
+        return []  # their links lead anywhere
     widest, problems = scenario.links.terminal.field_of_regard, []
     for number, satellite in enumerate(scenario.types):
         attitude = satellite.attitude

@@ -63,6 +63,8 @@ class JobScheduler:
         As in `Ledger`.
     streams : sequence of Streams, optional
         Independent work whose results are checked, by type of satellite; without it, silent errors there change nothing.
+    switches : ndarray of int64, optional
+        Satellites that pass messages on and do not compute: what they could compute is unplaced.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class JobScheduler:
         share: Array | None = None,
         weight: Array | None = None,
         streams: Sequence[Streams] = (),
+        switches: Ints | None = None,
     ) -> None:
         self.satellites, self.step_s = satellites, step_s
         self.streams, self.wrong = list(streams), np.zeros(satellites)  # share of the results that are wrong in the step
@@ -89,7 +92,8 @@ class JobScheduler:
         self.pipelines = [service for service in self.services if isinstance(service, PipelineService)]
         self.independent_services = [service for service in self.services if not isinstance(service, PipelineService)]
         self.reserve, self.idle = reserve, idle
-        self.without_work = np.concatenate((reserve, idle))
+        self.switches = np.empty(0, dtype=np.int64) if switches is None else switches
+        self.without_work = np.concatenate((reserve, idle, self.switches))
         self.ledger = Ledger(satellites, steps, weight)
         self._alone = np.ones((len(JobInputs._fields), satellites))  # inputs where no satellite has a job
         alone = JobInputs(*self._alone)
@@ -100,9 +104,11 @@ class JobScheduler:
 
     @property
     def serves(self) -> Flags:
-        """Satellites that users are routed to: those that services have now, or all where there is no service."""
+        """Satellites that users are routed to: those that services have now, or all that compute where there is no service."""
         if not self.services:
-            return np.ones(self.satellites, dtype=np.bool_)
+            computing = np.ones(self.satellites, dtype=np.bool_)
+            computing[self.switches] = False
+            return computing
         who = np.zeros(self.satellites, dtype=np.bool_)
         for service in self.independent_services:
             who[service.who] = True
@@ -292,7 +298,9 @@ class JobScheduler:
             if wrong_s.any():
                 self.ledger.own("kernel", k, streams.who, wrong_s * (1.0 - streams.kernel_efficiency))
                 self.ledger.own("corruption", k, streams.who, wrong_s * streams.kernel_efficiency)
-        for cause, who, limit in (("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE)):
+        for cause, who, limit in (
+            ("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE), ("unplaced", self.switches, LIMIT_RATE)
+        ):  # fmt: skip
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
 

@@ -47,7 +47,7 @@ REFUSED = [
     ("{shape: points, points: [[0 m, 0 m, 0 m], [5 m, 10, 0 m]]}", "constellation.lattice.points: point 1: 10 has no unit; write '10 km' or '10 m'"),
     ("{shape: points, points: []}", "constellation.lattice.points: [] is no list of points; write one, such as [[0 m"),
     ("{shape: points}", "constellation.lattice: points are missing; write points: [[0 m"),
-    ("{shape: points, radius: 1 km, points: [[0 m, 0 m, 0 m]]}", "constellation.lattice: radius and cross_track go with square and hexagonal"),
+    ("{shape: points, radius: 1 km, points: [[0 m, 0 m, 0 m]]}", "constellation.lattice: radius, cross_track and tilt go with square and hexagonal"),
     ("{spacing: 200 m, radius: 1 km, points: [[0 m, 0 m, 0 m]]}", "constellation.lattice: points go with shape: points, not with square; remove one"),
     ("{radius: 1 km}", "constellation.lattice: spacing is missing; write `spacing: 200 m`"),
     ("{shape: hexagonal, spacing: 200 m}", "constellation.lattice: radius is missing; write `radius: 1 km`"),
