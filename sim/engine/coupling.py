@@ -18,6 +18,7 @@ from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
 from sim.engine import events, job_assignment, links
+from sim.engine.access import find_passes
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.neighbourhood import Neighbourhood
@@ -31,7 +32,7 @@ from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import JobScheduler
+from sim.workload.jobs import JobScheduler, Sight
 from sim.workload.jobs.ledger import JobInputs
 
 Array = NDArray[np.float64]
@@ -130,7 +131,9 @@ class Coupling:
             The scheduler at the epoch.
         """
         rates = self.radiation.errors_per_s()
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates)
+        return job_assignment.scheduler(
+            self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, lambda: find_passes(self.run.loaded).windows
+        )
 
     def end(self, outcome: Outcome) -> Outcome:
         """Enter what the end of the run decides, and add what coupling leaves.
@@ -200,6 +203,9 @@ class Coupling:
         for b in self.batches:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
                 r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
+        if self.scheduler.sensings:
+            last_m = self.r_m if k0 == 0 else self._positions_m[-1]
+            self._positions_m = np.concatenate((last_m[np.newaxis], r_m))  # at both ends of all steps
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
         available, states = [step.available for step in self._ahead], [step.links for step in self._ahead if step.links is not None]
         if self.network is not None and self.scheduler.fleets:  # their messages need the rates of all links
@@ -269,10 +275,18 @@ class Coupling:
         self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
         np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
         self.scheduler.begin_step(
-            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k), now.maintained
-        )
+            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, self._users_bit_s(k), now.maintained,
+            self._sight(k, now),
+        )  # fmt: skip
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
+
+    def _sight(self, k: int, now: StepAvailability) -> Sight | None:
+        """Positions, Sun and stations of step k, for workloads with sensors."""
+        if not self.scheduler.sensings:
+            return None
+        at = k - self._first_ahead
+        return Sight(self._positions_m[at], self._positions_m[at + 1], self.run.surroundings.sun_m[k + 2], now.powered, now.stations)
 
     def _users_bit_s(self, k: int) -> Array | None:
         """What users ask of each directed link of satellites [bit/s], spread evenly over the stations that have a route; None without services.

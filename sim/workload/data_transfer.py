@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 
 # what an antenna did
 A_LINKED_S, A_SETUP_S, A_VALUES = range(3)
-A_CONTACTS, A_IMAGES, A_RESULTS, A_COUNTS = range(4)
+A_CONTACTS, A_IMAGES, A_COUNTS = range(3)
 POLICIES = ("backlog", "first", "longest")  # whom a free antenna serves: most bytes to send, first to rise, last to set
 FIRST, LONGEST = 1, 2
 ROOM = 64  # items of a queue at first
@@ -87,8 +87,7 @@ def _release(antenna: int, now_s: float, link: IntRows, satellite: IntRows, valu
     if number[q.N_REPEAT] and value[s, q.F_SENT] > 0.0:
         count[s, q.C_REPEATED] += int(value[s, q.F_SENT])
         value[s, q.F_SENT] = 0.0
-    did[antenna, A_IMAGES] += count[s, q.C_ARRIVED] - int(value[s, q.F_LINK_TO])
-    value[s, q.F_LINK_TO] = 0.0
+    did[antenna, A_IMAGES] += count[s, q.C_ARRIVED] - count[s, q.C_BEFORE]
 
 
 @exact_kernel
@@ -99,7 +98,7 @@ def _link(antenna: int, contact: int, now_s: float, link: IntRows, satellite: In
     link[antenna] = contact
     count[s, q.C_LINK] = antenna
     value[s, q.F_LINK_FROM] = now_s + parameter[q.P_SETUP_S]
-    value[s, q.F_LINK_TO] = count[s, q.C_ARRIVED]
+    count[s, q.C_BEFORE] = count[s, q.C_ARRIVED]
     did_s[antenna, A_SETUP_S] += parameter[q.P_SETUP_S]
     did[antenna, A_CONTACTS] += 1
 
@@ -239,6 +238,8 @@ def _fill(
 class DataTransfer:
     """Images of some satellites on their way to the ground.
 
+    All counts are whole: images captured are those that arrived, are stored, were deleted after processing, or lost.
+
     Parameters
     ----------
     rules : Rules
@@ -300,6 +301,22 @@ class DataTransfer:
             self.did_s, self.did,
         ))  # fmt: skip
         return v[:, q.F_BUSY].copy()
+
+    def contact_time_s(self) -> Array:
+        """Time that antennas spent with a link and in setup; contacts that go on count as far as they have come.
+
+        Returns
+        -------
+        ndarray, shape (antennas of all stations, A_VALUES)
+            Times [s].
+        """
+        times_s = self.did_s.copy()
+        for antenna in np.flatnonzero(self.link >= 0):
+            value = self.value[self.contacts.satellite[self.link[antenna]]]
+            since_s = value[q.F_NOW] - value[q.F_LINK_FROM]
+            times_s[antenna, A_LINKED_S] += max(0.0, since_s)
+            times_s[antenna, A_SETUP_S] += min(0.0, since_s)
+        return times_s
 
     def _make_room(self, step_s: float) -> None:
         """Queues that may fill up in a step are made longer, their items in order from the first place on."""

@@ -15,11 +15,11 @@ P_CAPTURE, P_SEND_BYTE_S, P_UPLOAD_BYTE_S, P_SETUP_S, P_KEEP, PARAMETERS = range
 # whole parameters: bytes of an image, of a result, of the storage; switches
 N_IMAGE, N_RESULT, N_STORAGE, N_PROCESSED, N_NEWEST_FIRST, N_DROP_OLDEST, N_REPEAT, N_POLICY, NUMBERS = range(9)
 # values of a satellite
-(F_NOW, F_CAPTURE, F_WORK, F_SENT, F_ITEM, F_KEEP, F_UPLOAD, F_UPLOADED, F_LINK_FROM, F_LINK_TO, F_BUSY, F_RATE, F_FROM, F_UNTIL, F_UP,
- VALUES) = range(16)  # fmt: skip
+(F_NOW, F_CAPTURE, F_WORK, F_SENT, F_ITEM, F_KEEP, F_UPLOAD, F_UPLOADED, F_LINK_FROM, F_BUSY, F_RATE, F_FROM, F_UNTIL, F_UP,
+ VALUES) = range(15)  # fmt: skip
 # counts of a satellite
 (C_WAIT_HEAD, C_WAIT, C_RAW_HEAD, C_RAW, C_RESULT_HEAD, C_RESULT, C_ITEM, C_LINK, C_CAPTURED, C_LOST, C_DISCARDED, C_PROCESSED, C_ARRIVED,
- C_RESULTS, C_WITHIN, C_EARLY, C_REPEATED, COUNTS) = range(18)  # fmt: skip
+ C_RESULTS, C_WITHIN, C_EARLY, C_REPEATED, C_BEFORE, COUNTS) = range(19)  # fmt: skip
 NOTHING, RESULT, RAW = 0, 1, 2  # what is being sent
 WAIT_RING, RAW_RING, RESULT_RING, RINGS = range(4)
 # histogram of delays: equal ratios from one second on

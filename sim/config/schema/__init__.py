@@ -72,6 +72,7 @@ from sim.config.schema.scenario import (
     Recorder,
     Scenario,
 )
+from sim.config.schema.sensing import Processing, Sensing, Sensor, Upload
 from sim.config.schema.site import Fabric, Fibre, Nodes, Site
 from sim.config.schema.terms import Owner, Terms, Withdrawal
 
@@ -128,6 +129,7 @@ __all__ = [
     "Omm",
     "Owner",
     "Policy",
+    "Processing",
     "Propulsion",
     "Radiation",
     "Recorder",
@@ -138,6 +140,8 @@ __all__ = [
     "Satellite",
     "Scenario",
     "Section",
+    "Sensing",
+    "Sensor",
     "Shorthand",
     "Site",
     "Station",
@@ -147,6 +151,7 @@ __all__ = [
     "Terms",
     "Tle",
     "Training",
+    "Upload",
     "Validation",
     "Walker",
     "Withdrawal",
