@@ -285,8 +285,8 @@ class Coupling:
         """Positions, Sun and stations of step k, for workloads with sensors."""
         if not self.scheduler.sensings:
             return None
-        at = k - self._first_ahead
-        return Sight(self._positions_m[at], self._positions_m[at + 1], self.run.surroundings.sun_m[k + 2], now.powered, now.stations)
+        first, r_m = self._first_ahead, self._positions_m
+        return Sight(r_m, self.run.surroundings.sun_m[first + 1 : first + 1 + len(r_m)], k - first, now.powered, now.stations)
 
     def _users_bit_s(self, k: int) -> Array | None:
         """What users ask of each directed link of satellites [bit/s], spread evenly over the stations that have a route; None without services.

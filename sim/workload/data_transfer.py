@@ -7,6 +7,7 @@ equal ones the first. It holds the contact until the satellite sets; a satellite
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -268,6 +269,7 @@ class DataTransfer:
         self.visible, self.seen = np.zeros((stations, max(1, contacts.visible_most)), dtype=np.int64), np.zeros(stations, dtype=np.int64)
         self.did_s, self.did = np.zeros((self.link.size, A_VALUES)), np.zeros((self.link.size, A_COUNTS), dtype=np.int64)
         self.at = 0
+        self._held = 0.0  # items in the longest queue at most
 
     def advance(self, begin_s: float, end_s: float, up: Array, images_per_s: Array, captures_s: tuple[Array, Array], station_up: Flags) -> Array:
         """Advance over a step.
@@ -320,9 +322,13 @@ class DataTransfer:
 
     def _make_room(self, step_s: float) -> None:
         """Queues that may fill up in a step are made longer, their items in order from the first place on."""
+        room, more = self.rings.shape[2], self.rules.images_per_s * step_s + 2.0
+        self._held += more
+        if self._held <= room:
+            return
         held = self.count[:, [q.C_WAIT, q.C_RAW, q.C_RESULT]]
-        longest = int(held.sum(axis=1).max(initial=0)) + int(self.rules.images_per_s * step_s) + 4
-        room = self.rings.shape[2]
+        self._held = float(held.sum(axis=1).max(initial=0)) + more  # an image that waits may become a result and an image to send
+        longest = math.ceil(self._held)
         if longest <= room:
             return
         longer = np.zeros((self.satellites, q.RINGS, max(2 * room, longest)))

@@ -23,21 +23,21 @@ class Condition(NamedTuple):
     sin_latitude: float = 1.0
 
 
-def capture_shares(condition: Condition, begin_m: Array, end_m: Array, sun_m: Array) -> tuple[Array, Array]:
-    """Part of a step in which satellites capture, with sines that change linearly over the step.
+def capture_shares(condition: Condition, r_m: Array, sun_m: Array) -> tuple[Array, Array]:
+    """Part of each step in which satellites capture, with sines that change linearly over the step.
 
     Parameters
     ----------
     condition : Condition
         Where the sensor captures.
-    begin_m, end_m : ndarray, shape (3, n)
-        Positions at the beginning and end of the step, in the inertial frame [m].
-    sun_m : ndarray, shape (3,)
-        Position of the Sun [m].
+    r_m : ndarray, shape (steps + 1, 3, n)
+        Positions at the ends of consecutive steps, in the inertial frame [m].
+    sun_m : ndarray, shape (steps + 1, 3)
+        Positions of the Sun [m].
 
     Returns
     -------
-    begin, end : ndarray, shape (n,)
+    begin, end : ndarray, shape (steps, n)
         Beginning and end of that part, 0 to 1 of the step; equal where there is none. Latitude and elevation are geocentric. A step is short against
         the orbit: where a satellite stops and starts again within a step, all of it counts as captured or nothing.
 
@@ -45,20 +45,22 @@ def capture_shares(condition: Condition, begin_m: Array, end_m: Array, sun_m: Ar
     --------
     From 30 deg in darkness to 30 deg in daylight, half of the step is lit:
 
-    >>> sun = np.array([1.5e11, 0.0, 0.0])
-    >>> dark, lit = (np.array([[x], [0.0], [0.75**0.5]]) for x in (-0.5, 0.5))
-    >>> [part.tolist() for part in capture_shares(Condition(sin_sun=0.0), dark, lit, sun)]
-    [[0.5], [1.0]]
+    >>> sun = np.array([[1.5e11, 0.0, 0.0]] * 2)
+    >>> dark_to_lit = np.array([[[x], [0.0], [0.75**0.5]] for x in (-0.5, 0.5)])
+    >>> [part.tolist() for part in capture_shares(Condition(sin_sun=0.0), dark_to_lit, sun)]
+    [[[0.5]], [[1.0]]]
     """
-    towards = sun_m / np.linalg.norm(sun_m)
-    begin, end = np.zeros(begin_m.shape[1]), np.ones(begin_m.shape[1])
-    up = [r_m / np.linalg.norm(r_m, axis=0) for r_m in (begin_m, end_m)]
+    steps, _, n = r_m.shape
+    begin, end = np.zeros((steps - 1, n)), np.ones((steps - 1, n))
+    radius_m = np.sqrt(np.einsum("kin,kin->kn", r_m, r_m))
     limits = []
     if condition.sin_sun > -1.0:
-        limits.append([towards @ each - condition.sin_sun for each in up])
+        towards = sun_m / np.linalg.norm(sun_m, axis=1, keepdims=True)
+        limits.append(np.einsum("ki,kin->kn", towards, r_m) / radius_m - condition.sin_sun)
     if condition.sin_latitude < 1.0:
-        limits += [[condition.sin_latitude - sign * each[2] for each in up] for sign in (1.0, -1.0)]
-    for before, after in limits:  # above 0 where it captures
+        limits += [condition.sin_latitude - sign * r_m[:, 2] / radius_m for sign in (1.0, -1.0)]
+    for limit in limits:  # above 0 where it captures
+        before, after = limit[:-1], limit[1:]
         change = np.where(after == before, 1.0, after - before)
         crossing = np.clip(-before / change, 0.0, 1.0)
         begin = np.maximum(begin, np.where(before >= 0.0, 0.0, np.where(after >= 0.0, crossing, 1.0)))

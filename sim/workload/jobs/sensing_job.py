@@ -23,9 +23,9 @@ Flags = NDArray[np.bool_]
 class Sight(NamedTuple):
     """What satellites and stations see in a step, whatever jobs do."""
 
-    begin_m: Array  # positions at the beginning, inertial (3, N)
-    end_m: Array
-    sun_m: Array  # (3,)
+    r_m: Array  # positions at the ends of the steps of a block, inertial (steps + 1, 3, N); the same array in all its steps
+    sun_m: Array  # (steps + 1, 3)
+    at: int  # number of the step within the block
     powered: Flags  # satellites whose bus works, (N,)
     stations: Flags  # that work, (stations,)
 
@@ -68,6 +68,7 @@ class Sensing:
         self.captured, self.stored, self.arrived = (np.zeros(steps) for _ in range(3))  # images, at the ends of steps; stored in bytes
         self.able_s = 0.0  # time that satellites could process at full clock rate
         self.k = 0
+        self._block_m: Array | None = None  # the block whose capture is known
 
     def begin_step(self, k: int, up: Array, sight: Sight) -> None:
         """Set what a step brings, whatever the limits are.
@@ -82,7 +83,10 @@ class Sensing:
             Positions, Sun and stations.
         """
         self.k, self.up = k, up[self.who]
-        first, last = capture_shares(self.plan.condition, sight.begin_m[:, self.who], sight.end_m[:, self.who], sight.sun_m)
+        if self._block_m is not sight.r_m:
+            self._block_m = sight.r_m
+            self._shares = capture_shares(self.plan.condition, sight.r_m[:, :, self.who], sight.sun_m)
+        first, last = (shares[sight.at] for shares in self._shares)
         begin_s = k * self.step_s
         self.captures_s = begin_s + first * self.step_s, begin_s + last * self.step_s
         self.powered, self.station_up = sight.powered[self.who].astype(np.float64), sight.stations
