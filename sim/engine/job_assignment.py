@@ -21,8 +21,8 @@ from sim.engine.sensing_assignment import sensing_plan
 from sim.fleet.elastic import Replicas
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy, Standing
-from sim.workload import parallelism
 from sim.network.contacts import contacts_of
+from sim.workload import parallelism
 from sim.workload.demand import daily_factor
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import (

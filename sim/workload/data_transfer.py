@@ -50,23 +50,57 @@ class Rules(NamedTuple):
     repeat: bool  # what a contact cuts off is sent again from its beginning
 
 
+class Ground(NamedTuple):
+    """Stations, their antennas and contacts.
+
+    Attributes
+    ----------
+    event_s, event, set_s, station, satellite : ndarray
+        As in `Contacts`.
+    link : ndarray of int64, shape (stations, antennas)
+        Contact that each antenna serves, -1 without one.
+    visible : ndarray of int64, shape (stations, most)
+        Contacts that go on at each station, in order of rise.
+    seen : ndarray of int64, shape (stations,)
+        Their number.
+    up : ndarray of int64, shape (stations,)
+        1 where the station works in the step, else 0.
+    able : ndarray, shape (satellites,)
+        Above 0 where the satellite can have a link in the step.
+    did_s : ndarray, shape (stations, antennas, A_VALUES)
+        Time with a link and in setup [s].
+    did : ndarray of int64, shape (stations, antennas, A_COUNTS)
+        Contacts and images.
+    """
+
+    event_s: Floats
+    event: IntRows
+    set_s: Floats
+    station: IntRows
+    satellite: IntRows
+    link: IntRows
+    visible: IntRows
+    seen: IntRows
+    up: IntRows
+    able: Floats
+    did_s: Floats
+    did: IntRows
+
+
 @exact_kernel
-def _candidate(
-    station: int, now_s: float, set_s: Floats, contact_station: IntRows, satellite: IntRows, visible: IntRows, seen: IntRows, able: Floats, value: Floats,
-    count: IntRows, rings: Floats, delays: IntRows, parameter: Floats, number: IntRows, early_s: float,
-) -> int:  # fmt: skip
-    """Contact of the satellite in view without a link that has most to send; -1 where there is none."""
+def _candidate(ground: Ground, images: q.Images, station: int, now_s: float) -> int:
+    """Contact of the satellite in view without a link that the policy serves first; -1 where there is none."""
     best, most = -1, -1.0
-    policy = number[q.N_POLICY]
-    for n in range(seen[station]):
-        contact = visible[station, n]
-        s = satellite[contact]
-        if count[s, q.C_LINK] >= 0 or able[s] <= 0.0:
+    policy = images.number[q.N_POLICY]
+    for n in range(ground.seen[station]):
+        contact = ground.visible[station, n]
+        s = ground.satellite[contact]
+        if images.count[s, q.C_LINK] >= 0 or ground.able[s] <= 0.0:
             continue
-        q.follow(value[s], count[s], rings[s], delays, parameter, number, early_s, now_s, False)
-        score = q.bytes_to_send(count[s], value[s], number)
+        q.follow(images, s, now_s, False)
+        score = q.bytes_to_send(images, s)
         if score > 0.0 and policy == LONGEST:
-            score = set_s[contact]
+            score = ground.set_s[contact]
         elif score > 0.0 and policy == FIRST:
             score = 1.0
         if score > most:
@@ -75,165 +109,139 @@ def _candidate(
 
 
 @exact_kernel
-def _release(antenna: int, now_s: float, link: IntRows, satellite: IntRows, value: Floats, count: IntRows, number: IntRows,
-             did_s: Floats, did: IntRows) -> None:  # fmt: skip
+def _release(ground: Ground, images: q.Images, station: int, antenna: int, now_s: float) -> None:
     """End the contact of an antenna."""
-    s = satellite[link[antenna]]
-    link[antenna] = -1
-    count[s, q.C_LINK] = -1
-    from_s = value[s, q.F_LINK_FROM]
-    did_s[antenna, A_LINKED_S] += max(0.0, now_s - from_s)
-    did_s[antenna, A_SETUP_S] -= max(0.0, from_s - now_s)  # a contact that ends before its setup
-    value[s, q.F_LINK_FROM] = q.NEVER_S
-    if number[q.N_REPEAT] and value[s, q.F_SENT] > 0.0:
-        count[s, q.C_REPEATED] += int(value[s, q.F_SENT])
-        value[s, q.F_SENT] = 0.0
-    did[antenna, A_IMAGES] += count[s, q.C_ARRIVED] - count[s, q.C_BEFORE]
+    s = ground.satellite[ground.link[station, antenna]]
+    value, count, did_s = images.value[s], images.count[s], ground.did_s[station, antenna]
+    ground.link[station, antenna] = -1
+    count[q.C_LINK] = -1
+    did_s[A_LINKED_S] += max(0.0, now_s - value[q.F_LINK_FROM])
+    did_s[A_SETUP_S] -= max(0.0, value[q.F_LINK_FROM] - now_s)  # a contact that ends before its setup
+    value[q.F_LINK_FROM] = q.NEVER_S
+    if images.number[q.N_REPEAT] and value[q.F_SENT] > 0.0:
+        count[q.C_REPEATED] += int(value[q.F_SENT])
+        value[q.F_SENT] = 0.0
+    ground.did[station, antenna, A_IMAGES] += count[q.C_ARRIVED] - count[q.C_BEFORE]
 
 
 @exact_kernel
-def _link(antenna: int, contact: int, now_s: float, link: IntRows, satellite: IntRows, value: Floats, count: IntRows, parameter: Floats,
-          did_s: Floats, did: IntRows) -> None:  # fmt: skip
+def _link(ground: Ground, images: q.Images, station: int, antenna: int, contact: int, now_s: float) -> None:
     """Begin a contact of a free antenna."""
-    s = satellite[contact]
-    link[antenna] = contact
-    count[s, q.C_LINK] = antenna
-    value[s, q.F_LINK_FROM] = now_s + parameter[q.P_SETUP_S]
-    count[s, q.C_BEFORE] = count[s, q.C_ARRIVED]
-    did_s[antenna, A_SETUP_S] += parameter[q.P_SETUP_S]
-    did[antenna, A_CONTACTS] += 1
+    s = ground.satellite[contact]
+    ground.link[station, antenna] = contact
+    images.count[s, q.C_LINK] = station
+    images.value[s, q.F_LINK_FROM] = now_s + images.parameter[q.P_SETUP_S]
+    images.count[s, q.C_BEFORE] = images.count[s, q.C_ARRIVED]
+    ground.did_s[station, antenna, A_SETUP_S] += images.parameter[q.P_SETUP_S]
+    ground.did[station, antenna, A_CONTACTS] += 1
 
 
 @exact_kernel
-def advance(
-    begin_s: float, end_s: float, at: int, event_s: Floats, event: IntRows, set_s: Floats, contact_station: IntRows, satellite: IntRows, antennas: int,
-    link: IntRows, visible: IntRows, seen: IntRows, station_up: IntRows, able: Floats, value: Floats, count: IntRows, rings: Floats,
-    delays: IntRows, parameter: Floats, number: IntRows, early_s: float, did_s: Floats, did: IntRows,
-) -> int:  # fmt: skip
+def _fill(ground: Ground, images: q.Images, station: int, now_s: float) -> None:
+    """Give free antennas of a station, and those whose satellite has nothing to send, to satellites in view."""
+    if ground.up[station] == 0:
+        return
+    for antenna in range(ground.link.shape[1]):
+        if ground.seen[station] == 0:
+            return
+        contact = ground.link[station, antenna]
+        if contact >= 0:
+            q.follow(images, ground.satellite[contact], now_s, False)
+            if q.bytes_to_send(images, ground.satellite[contact]) > 0.0:
+                continue
+        other = _candidate(ground, images, station, now_s)
+        if other < 0:
+            continue
+        if contact >= 0:
+            if q.bytes_to_send(images, ground.satellite[other]) <= 0.0:
+                continue
+            _release(ground, images, station, antenna, now_s)
+        _link(ground, images, station, antenna, other, now_s)
+
+
+@exact_kernel
+def _send_until(ground: Ground, images: q.Images, until_s: float) -> None:
+    """Follow all satellites with a link; those that have nothing left to send give way, in order of time."""
+    while True:
+        first_station, first, first_s = -1, -1, until_s
+        for station in range(ground.link.shape[0]):
+            for antenna in range(ground.link.shape[1]):
+                contact = ground.link[station, antenna]
+                if contact < 0:
+                    continue
+                s = ground.satellite[contact]
+                if images.value[s, q.F_NOW] < until_s and q.follow(images, s, until_s, True) and images.value[s, q.F_NOW] < first_s:
+                    first_station, first, first_s = station, antenna, images.value[s, q.F_NOW]
+        if first < 0:
+            return
+        other = _candidate(ground, images, first_station, first_s)
+        if other >= 0 and q.bytes_to_send(images, ground.satellite[other]) > 0.0:
+            _release(ground, images, first_station, first, first_s)
+            _link(ground, images, first_station, first, other, first_s)
+        else:  # nobody waits: it stays, and sends what comes
+            q.follow(images, ground.satellite[ground.link[first_station, first]], until_s, False)
+
+
+@exact_kernel
+def _note(ground: Ground, images: q.Images, event: int, now_s: float) -> None:
+    """A contact begins, or ends."""
+    contact = event // 2
+    station, s = ground.station[contact], ground.satellite[contact]
+    if event % 2 == 0:
+        ground.visible[station, ground.seen[station]] = contact
+        ground.seen[station] += 1
+        return
+    at = 0
+    while ground.visible[station, at] != contact:
+        at += 1
+    for m in range(at, ground.seen[station] - 1):
+        ground.visible[station, m] = ground.visible[station, m + 1]
+    ground.seen[station] -= 1
+    for antenna in range(ground.link.shape[1]):
+        if images.count[s, q.C_LINK] == station and ground.link[station, antenna] == contact:
+            _release(ground, images, station, antenna, now_s)
+
+
+@exact_kernel
+def advance(ground: Ground, images: q.Images, begin_s: float, end_s: float, at: int) -> int:
     """Advance all satellites and antennas over a step; returns the number of the next event.
 
     Parameters
     ----------
+    ground : Ground
+        Stations, changed in place.
+    images : Images
+        Satellites, changed in place.
     begin_s, end_s : float
         The step [s].
     at : int
         Number of the first event of the step.
-    event_s, event, set_s, contact_station, satellite : ndarray
-        As in `Contacts`.
-    antennas : int
-        Antennas of each station.
-    link : ndarray of int64, shape (stations * antennas,)
-        Contact that each antenna serves, -1 without one; changed in place, as are all that follow but `station_up`, `able`,
-        `parameter` and `number`.
-    visible : ndarray of int64, shape (stations, most)
-        Contacts that go on at each station, in no order that matters.
-    seen : ndarray of int64, shape (stations,)
-        Their number.
-    station_up : ndarray of int64, shape (stations,)
-        1 where the station works in the step, else 0.
-    able : ndarray, shape (satellites,)
-        Above 0 where the satellite can have a link in the step.
-    value, count, rings, delays, parameter, number
-        As in `image_queues.follow`, with a row for each satellite.
-    early_s : float
-        Images captured until then are counted for arrival within a day [s].
-    did_s : ndarray, shape (antennas of all stations, A_VALUES)
-        Time with a link and in setup [s].
-    did : ndarray of int64, shape (antennas of all stations, A_COUNTS)
-        Contacts and images.
 
     Returns
     -------
     int
         Number of the first event of the next step.
     """
-    stations = seen.size
-    for antenna in range(link.size):
-        if link[antenna] >= 0 and (station_up[antenna // antennas] == 0 or able[satellite[link[antenna]]] <= 0.0):
-            _release(antenna, begin_s, link, satellite, value, count, number, did_s, did)
+    stations, antennas = ground.link.shape
     for station in range(stations):
-        _fill(station, begin_s, antennas, link, set_s, contact_station, satellite, visible, seen, station_up, able, value, count, rings, delays,
-              parameter, number, early_s, did_s, did)  # fmt: skip
-    while True:
-        is_event = at < event_s.size and event_s[at] < end_s
-        until_s = event_s[at] if is_event else end_s
-        # links that run dry before then give way, in order of time
-        while True:
-            first, first_s = -1, until_s
-            for antenna in range(link.size):
-                if link[antenna] < 0:
-                    continue
-                s = satellite[link[antenna]]
-                dry = value[s, q.F_NOW] < until_s and q.follow(
-                    value[s], count[s], rings[s], delays, parameter, number, early_s, until_s, True
-                )
-                if dry and value[s, q.F_NOW] < first_s:
-                    first, first_s = antenna, value[s, q.F_NOW]
-            if first < 0:
-                break
-            station, s = first // antennas, satellite[link[first]]
-            other = _candidate(station, first_s, set_s, contact_station, satellite, visible, seen, able, value, count, rings, delays, parameter,
-                               number, early_s)  # fmt: skip
-            if other >= 0 and q.bytes_to_send(count[satellite[other]], value[satellite[other]], number) > 0.0:
-                _release(first, first_s, link, satellite, value, count, number, did_s, did)
-                _link(first, other, first_s, link, satellite, value, count, parameter, did_s, did)
-            else:  # nobody waits: it stays, and sends what comes
-                q.follow(value[s], count[s], rings[s], delays, parameter, number, early_s, until_s, False)
-        if not is_event:
-            break
-        contact = event[at] // 2
-        station = contact_station[contact]
-        if event[at] % 2 == 0:
-            visible[station, seen[station]] = contact
-            seen[station] += 1
-        else:
-            for n in range(seen[station]):
-                if visible[station, n] == contact:
-                    for m in range(n, seen[station] - 1):  # the order of rise stays
-                        visible[station, m] = visible[station, m + 1]
-                    seen[station] -= 1
-                    break
-            antenna = count[satellite[contact], q.C_LINK]
-            if antenna >= 0 and link[antenna] == contact:
-                _release(antenna, until_s, link, satellite, value, count, number, did_s, did)
-        for other_station in range(stations):  # a satellite that is free now may have risen elsewhere
-            if other_station == station or event[at] % 2 == 1:
-                _fill(other_station, until_s, antennas, link, set_s, contact_station, satellite, visible, seen, station_up, able, value, count,
-                      rings, delays, parameter, number, early_s, did_s, did)  # fmt: skip
+        for antenna in range(antennas):
+            contact = ground.link[station, antenna]
+            if contact >= 0 and (ground.up[station] == 0 or ground.able[ground.satellite[contact]] <= 0.0):
+                _release(ground, images, station, antenna, begin_s)
+    for station in range(stations):
+        _fill(ground, images, station, begin_s)
+    while at < ground.event_s.size and ground.event_s[at] < end_s:
+        now_s, event = ground.event_s[at], ground.event[at]
+        _send_until(ground, images, now_s)
+        _note(ground, images, event, now_s)
+        for station in range(stations):  # a satellite that sets here is free for the stations that see it still
+            if event % 2 == 1 or station == ground.station[event // 2]:
+                _fill(ground, images, station, now_s)
         at += 1
-    for s in range(value.shape[0]):
-        q.follow(value[s], count[s], rings[s], delays, parameter, number, early_s, end_s, False)
+    _send_until(ground, images, end_s)
+    for s in range(images.value.shape[0]):
+        q.follow(images, s, end_s, False)
     return at
-
-
-@exact_kernel
-def _fill(
-    station: int, now_s: float, antennas: int, link: IntRows, set_s: Floats, contact_station: IntRows, satellite: IntRows, visible: IntRows,
-    seen: IntRows, station_up: IntRows, able: Floats, value: Floats, count: IntRows, rings: Floats, delays: IntRows, parameter: Floats,
-    number: IntRows, early_s: float, did_s: Floats, did: IntRows,
-) -> None:  # fmt: skip
-    """Give free antennas of a station, and those whose satellite has nothing to send, to satellites in view."""
-    if station_up[station] == 0:
-        return
-    for antenna in range(station * antennas, (station + 1) * antennas):
-        if seen[station] == 0:
-            return
-        idle = False
-        if link[antenna] >= 0:
-            s = satellite[link[antenna]]
-            q.follow(value[s], count[s], rings[s], delays, parameter, number, early_s, now_s, False)
-            idle = q.bytes_to_send(count[s], value[s], number) <= 0.0
-            if not idle:
-                continue
-        other = _candidate(station, now_s, set_s, contact_station, satellite, visible, seen, able, value, count, rings, delays, parameter,
-                           number, early_s)  # fmt: skip
-        if other < 0:
-            continue
-        if idle:
-            if q.bytes_to_send(count[satellite[other]], value[satellite[other]], number) <= 0.0:
-                continue
-            _release(antenna, now_s, link, satellite, value, count, number, did_s, did)
-        _link(antenna, other, now_s, link, satellite, value, count, parameter, did_s, did)
 
 
 class DataTransfer:
@@ -255,8 +263,8 @@ class DataTransfer:
 
     def __init__(self, rules: Rules, contacts: Contacts, satellites: int, stations: int, duration_s: float) -> None:
         self.rules, self.contacts, self.satellites, self.stations = rules, contacts, satellites, stations
-        self.early_s = duration_s - q.DAY_S  # images captured until then can be a day old
-        self.parameter = np.array([rules.images_per_s, rules.send_byte_s, rules.upload_byte_s, rules.setup_s, rules.keep])
+        early_s = duration_s - q.DAY_S  # images captured until then can be a day old
+        self.parameter = np.array([rules.images_per_s, rules.send_byte_s, rules.upload_byte_s, rules.setup_s, rules.keep, early_s])
         flags = (rules.processed, rules.newest_first, rules.drop_oldest, rules.repeat, POLICIES.index(rules.policy))
         self.number = np.array([rules.image_bytes, rules.result_bytes, rules.storage_bytes, *map(int, flags)], dtype=np.int64)
         self.value, self.count = np.zeros((satellites, q.VALUES)), np.zeros((satellites, q.COUNTS), dtype=np.int64)
@@ -265,9 +273,9 @@ class DataTransfer:
         self.count[:, q.C_LINK] = -1
         self.rings = np.zeros((satellites, q.RINGS, ROOM))
         self.delays = np.zeros((2, q.DELAY_BINS), dtype=np.int64)
-        self.link = np.full(stations * rules.antennas, -1, dtype=np.int64)
+        self.link = np.full((stations, rules.antennas), -1, dtype=np.int64)
         self.visible, self.seen = np.zeros((stations, max(1, contacts.visible_most)), dtype=np.int64), np.zeros(stations, dtype=np.int64)
-        self.did_s, self.did = np.zeros((self.link.size, A_VALUES)), np.zeros((self.link.size, A_COUNTS), dtype=np.int64)
+        self.did_s, self.did = np.zeros((*self.link.shape, A_VALUES)), np.zeros((*self.link.shape, A_COUNTS), dtype=np.int64)
         self.at = 0
         self._held = 0.0  # items in the longest queue at most
 
@@ -297,11 +305,10 @@ class DataTransfer:
         v[:, q.F_UP], v[:, q.F_RATE], v[:, q.F_FROM], v[:, q.F_UNTIL] = up, images_per_s, *captures_s
         v[:, q.F_BUSY] = 0.0
         c = self.contacts
-        self.at = int(advance(
-            begin_s, end_s, self.at, c.event_s, c.event, c.set_s, c.station, c.satellite, self.rules.antennas, self.link, self.visible, self.seen,
-            station_up.astype(np.int64), up, v, self.count, self.rings, self.delays, self.parameter, self.number, self.early_s,
-            self.did_s, self.did,
-        ))  # fmt: skip
+        ground = Ground(c.event_s, c.event, c.set_s, c.station, c.satellite, self.link, self.visible, self.seen, station_up.astype(np.int64), up,
+                        self.did_s, self.did)  # fmt: skip
+        images = q.Images(v, self.count, self.rings, self.delays, self.parameter, self.number)
+        self.at = int(advance(ground, images, begin_s, end_s, self.at))
         return v[:, q.F_BUSY].copy()
 
     def contact_time_s(self) -> Array:
@@ -309,16 +316,28 @@ class DataTransfer:
 
         Returns
         -------
-        ndarray, shape (antennas of all stations, A_VALUES)
+        ndarray, shape (stations, antennas, A_VALUES)
             Times [s].
         """
-        times_s = self.did_s.copy()
-        for antenna in np.flatnonzero(self.link >= 0):
-            value = self.value[self.contacts.satellite[self.link[antenna]]]
-            since_s = value[q.F_NOW] - value[q.F_LINK_FROM]
-            times_s[antenna, A_LINKED_S] += max(0.0, since_s)
-            times_s[antenna, A_SETUP_S] += min(0.0, since_s)
+        times_s, going = self.did_s.copy(), self.link >= 0
+        who = self.contacts.satellite[self.link[going]]
+        since_s = self.value[who, q.F_NOW] - self.value[who, q.F_LINK_FROM]
+        times_s[going, A_LINKED_S] += np.maximum(0.0, since_s)
+        times_s[going, A_SETUP_S] += np.minimum(0.0, since_s)
         return times_s
+
+    def sent_counts(self) -> Ints:
+        """Contacts and images of antennas, those of contacts that go on too.
+
+        Returns
+        -------
+        ndarray of int64, shape (stations, antennas, A_COUNTS)
+            Counts.
+        """
+        counts, going = self.did.copy(), self.link >= 0
+        who = self.contacts.satellite[self.link[going]]
+        counts[going, A_IMAGES] += self.count[who, q.C_ARRIVED] - self.count[who, q.C_BEFORE]
+        return counts
 
     def _make_room(self, step_s: float) -> None:
         """Queues that may fill up in a step are made longer, their items in order from the first place on."""

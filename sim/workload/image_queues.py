@@ -7,11 +7,12 @@ next event of a satellite follows in closed form: an image is complete, processe
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from orbit.kernels.compile import Floats, Ints, exact_kernel
 
-# parameters of all satellites of a workload
-P_CAPTURE, P_SEND_BYTE_S, P_UPLOAD_BYTE_S, P_SETUP_S, P_KEEP, PARAMETERS = range(6)
+# parameters of all satellites of a workload; images captured until P_EARLY_S are counted for arrival within a day
+P_CAPTURE, P_SEND_BYTE_S, P_UPLOAD_BYTE_S, P_SETUP_S, P_KEEP, P_EARLY_S, PARAMETERS = range(7)
 # whole parameters: bytes of an image, of a result, of the storage; switches
 N_IMAGE, N_RESULT, N_STORAGE, N_PROCESSED, N_NEWEST_FIRST, N_DROP_OLDEST, N_REPEAT, N_POLICY, NUMBERS = range(9)
 # values of a satellite
@@ -29,6 +30,33 @@ NEVER_S = 1e300
 DAY_S = 86400.0
 
 
+class Images(NamedTuple):
+    """Images of all satellites of a workload, and what becomes of them.
+
+    Attributes
+    ----------
+    value : ndarray, shape (satellites, VALUES)
+        Values of each satellite.
+    count : ndarray of int64, shape (satellites, COUNTS)
+        Counts of each satellite.
+    rings : ndarray, shape (satellites, RINGS, room)
+        Moments of capture of images that wait for processing, of images and of results to send [s].
+    delays : ndarray of int64, shape (2, DELAY_BINS)
+        Delays of images and results that arrived, by `delay_bin`.
+    parameter : ndarray, shape (PARAMETERS,)
+        Rates and times that all satellites share.
+    number : ndarray of int64, shape (NUMBERS,)
+        Sizes [B] and switches that all satellites share.
+    """
+
+    value: Floats
+    count: Ints
+    rings: Floats
+    delays: Ints
+    parameter: Floats
+    number: Ints
+
+
 @exact_kernel
 def delay_bin(delay_s: float) -> int:
     """Bin of a delay [s]: equal ratios above one second."""
@@ -36,8 +64,9 @@ def delay_bin(delay_s: float) -> int:
 
 
 @exact_kernel
-def bytes_to_send(count: Ints, value: Floats, number: Ints) -> float:
+def bytes_to_send(images: Images, satellite: int) -> float:
     """Bytes that a satellite has ready to send, with what is left of an upload to it."""
+    value, count, number = images.value[satellite], images.count[satellite], images.number
     size = number[N_IMAGE] * count[C_RAW] + number[N_RESULT] * count[C_RESULT] + value[F_UPLOAD]
     if count[C_ITEM] == RAW:
         size += number[N_IMAGE] - value[F_SENT]
@@ -145,28 +174,16 @@ def _arrive(value: Floats, count: Ints, delays: Ints, early_s: float, now_s: flo
 
 
 @exact_kernel
-def follow(
-    value: Floats, count: Ints, rings: Floats, delays: Ints, parameter: Floats, number: Ints, early_s: float, until_s: float, stop: bool
-) -> bool:
-    """Follow a satellite from its own moment, value[F_NOW], to until_s; True where it stops before, with nothing left to send.
+def follow(images: Images, satellite: int, until_s: float, stop: bool) -> bool:
+    """Follow a satellite from its own moment to until_s; True where it stops before, with nothing left to send.
 
     Parameters
     ----------
-    value : ndarray, shape (VALUES,)
-        Values of the satellite, changed in place; F_RATE is the rate of processing [images/s], F_FROM to F_UNTIL the time in
-        which it captures [s], F_UP the share of its rates that availability leaves.
-    count : ndarray of int64, shape (COUNTS,)
-        Counts, changed in place.
-    rings : ndarray, shape (RINGS, room)
-        Moments of capture of images that wait for processing, images and results to send [s].
-    delays : ndarray of int64, shape (2, DELAY_BINS)
-        Delays of images and results that arrived, by `delay_bin`.
-    parameter : ndarray, shape (PARAMETERS,)
-        Rates and times that all satellites share.
-    number : ndarray of int64, shape (NUMBERS,)
-        Sizes [B] and switches that all satellites share.
-    early_s : float
-        Images captured until then are counted for arrival within a day [s].
+    images : Images
+        State of all satellites, changed in place; F_RATE is the rate of processing [images/s], F_FROM to F_UNTIL the time in
+        which a satellite captures [s], F_UP the share of its rates that availability leaves.
+    satellite : int
+        The satellite.
     until_s : float
         Where to stop [s].
     stop : bool
@@ -177,6 +194,9 @@ def follow(
     bool
         Whether it stopped for that.
     """
+    value, count, rings = images.value[satellite], images.count[satellite], images.rings[satellite]
+    parameter, number = images.parameter, images.number
+    early_s = parameter[P_EARLY_S]
     linked = count[C_LINK] >= 0
     capture, send = parameter[P_CAPTURE] * value[F_UP], parameter[P_SEND_BYTE_S] * value[F_UP]
     while True:
@@ -220,7 +240,7 @@ def follow(
                 value[F_UPLOAD] -= upload * linked_for_s
         value[F_NOW] = next_s
         if sent_s <= next_s:
-            _arrive(value, count, delays, early_s, next_s)
+            _arrive(value, count, images.delays, early_s, next_s)
         if upload_s <= next_s:
             value[F_UPLOAD] = 0.0
             value[F_UPLOADED] = next_s

@@ -162,18 +162,16 @@ def share(part: float, whole: float) -> float | None:
     return part / whole if whole > 0.0 else None
 
 
-def station_rows(names: Sequence[str], antennas: int, values: Array, counts: Ints, image_bytes: float, duration_s: float) -> dict[str, dict[str, float]]:
+def station_rows(names: Sequence[str], times_s: Array, counts: Ints, image_bytes: float, duration_s: float) -> dict[str, dict[str, float]]:
     """What the antennas of each station did.
 
     Parameters
     ----------
     names : sequence of str
         Stations.
-    antennas : int
-        Antennas of each.
-    values : ndarray, shape (stations * antennas, 2)
+    times_s : ndarray, shape (stations, antennas, 2)
         Time with data and in setup [s].
-    counts : ndarray of int64, shape (stations * antennas, 2)
+    counts : ndarray of int64, shape (stations, antennas, 2)
         Contacts and images.
     image_bytes : float
         Size of an image [B].
@@ -184,14 +182,17 @@ def station_rows(names: Sequence[str], antennas: int, values: Array, counts: Int
     -------
     dict of str to dict
         By station: share of the antennas' time in a contact, contacts, and volume of whole images a day [B].
+
+    Examples
+    --------
+    >>> station_rows(["A"], np.array([[[3600.0, 0.0]]]), np.array([[[6, 10]]]), 1e6, 86400.0)
+    {'A': {'utilisation': 0.041666666666666664, 'contacts': 6, 'bytes_per_day': 10000000.0}}
     """
-    days = duration_s / 86400.0
-    rows = {}
-    for n, name in enumerate(names):
-        mine = slice(n * antennas, (n + 1) * antennas)
-        rows[name] = {
-            "utilisation": float(values[mine].sum()) / (antennas * duration_s),
-            "contacts": int(counts[mine, 0].sum()),
-            "bytes_per_day": int(counts[mine, 1].sum()) * image_bytes / days,
+    return {
+        name: {
+            "utilisation": float(times_s[n].sum()) / (times_s.shape[1] * duration_s),
+            "contacts": int(counts[n, :, 0].sum()),
+            "bytes_per_day": int(counts[n, :, 1].sum()) * image_bytes / (duration_s / 86400.0),
         }
-    return rows
+        for n, name in enumerate(names)
+    }

@@ -179,7 +179,7 @@ class Sensing:
         endless = DataTransfer(rules, self.contacts, self.who.size, len(self.stations), duration_s)
         nothing = np.zeros(self.who.size)
         endless.advance(0.0, duration_s, np.ones(self.who.size), nothing, (nothing, nothing), np.ones(len(self.stations), dtype=np.bool_))
-        return float(endless.contact_time_s()[:, transfer.A_LINKED_S].sum()) * rules.send_byte_s / duration_s
+        return float(endless.contact_time_s()[..., transfer.A_LINKED_S].sum()) * rules.send_byte_s / duration_s
 
     def summary(self) -> dict[str, Any]:
         """Entry of the workload in `workloads` of summary.json.
@@ -224,7 +224,7 @@ class Sensing:
                 **crossover(capacity, rules.image_bytes, rules.keep * rules.image_bytes + rules.result_bytes),
             },
             "upload": self._upload(),
-            "stations": station_rows(self.stations, rules.antennas, moved.contact_time_s(), moved.did, rules.image_bytes, duration_s),
+            "stations": station_rows(self.stations, moved.contact_time_s(), moved.sent_counts(), rules.image_bytes, duration_s),
         }  # fmt: skip
 
     def _upload(self) -> dict[str, float | None] | None:
