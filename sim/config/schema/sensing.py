@@ -49,7 +49,7 @@ class Processing(Section):
         if self.mode == "filter" and self.keep is None:
             raise FieldError("keep", "is missing, and mode filter deletes a share of the images; write keep: 0.4, the share that is sent")
         if self.mode == "inference" and self.result is None:
-            raise FieldError("result", "is missing, and mode inference sends a result of each image; write result: 0.01 MB")
+            raise FieldError("result", "is missing, and mode inference sends a result of each image; write result: 10 kB")
         return self
 
     @property
