@@ -78,6 +78,7 @@ class Coupling:
         self.availability = events.timeline(run.loaded, run.listed, self.radiation.sources)
         self.neighbourhood = Neighbourhood(run)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
+        self._positions_m: Array = np.empty((0, 3, n))  # at both ends of all steps of the block, where there are sensors
         self._noted = 0
         self._available: tuple[StepAvailability, StepAvailability] | None = None  # of the last step, and its copy
 

@@ -95,7 +95,7 @@ def _candidate(ground: Ground, images: q.Images, station: int, now_s: float) -> 
     for n in range(ground.seen[station]):
         contact = ground.visible[station, n]
         s = ground.satellite[contact]
-        if images.count[s, q.C_LINK] >= 0 or ground.able[s] <= 0.0:
+        if images.counts[s, q.C_LINK] >= 0 or ground.able[s] <= 0.0:
             continue
         q.follow(images, s, now_s, False)
         score = q.bytes_to_send(images, s)
@@ -112,7 +112,7 @@ def _candidate(ground: Ground, images: q.Images, station: int, now_s: float) -> 
 def _release(ground: Ground, images: q.Images, station: int, antenna: int, now_s: float) -> None:
     """End the contact of an antenna."""
     s = ground.satellite[ground.link[station, antenna]]
-    value, count, did_s = images.value[s], images.count[s], ground.did_s[station, antenna]
+    value, count, did_s = images.values[s], images.counts[s], ground.did_s[station, antenna]
     ground.link[station, antenna] = -1
     count[q.C_LINK] = -1
     did_s[A_LINKED_S] += max(0.0, now_s - value[q.F_LINK_FROM])
@@ -129,9 +129,9 @@ def _link(ground: Ground, images: q.Images, station: int, antenna: int, contact:
     """Begin a contact of a free antenna."""
     s = ground.satellite[contact]
     ground.link[station, antenna] = contact
-    images.count[s, q.C_LINK] = station
-    images.value[s, q.F_LINK_FROM] = now_s + images.parameter[q.P_SETUP_S]
-    images.count[s, q.C_BEFORE] = images.count[s, q.C_ARRIVED]
+    images.counts[s, q.C_LINK] = station
+    images.values[s, q.F_LINK_FROM] = now_s + images.parameter[q.P_SETUP_S]
+    images.counts[s, q.C_BEFORE] = images.counts[s, q.C_ARRIVED]
     ground.did_s[station, antenna, A_SETUP_S] += images.parameter[q.P_SETUP_S]
     ground.did[station, antenna, A_CONTACTS] += 1
 
@@ -170,15 +170,15 @@ def _send_until(ground: Ground, images: q.Images, until_s: float) -> None:
                 if contact < 0:
                     continue
                 s = ground.satellite[contact]
-                if images.value[s, q.F_NOW] < until_s and q.follow(images, s, until_s, True) and images.value[s, q.F_NOW] < first_s:
-                    first_station, first, first_s = station, antenna, images.value[s, q.F_NOW]
+                if images.values[s, q.F_NOW] < until_s and q.follow(images, s, until_s, True) and images.values[s, q.F_NOW] < first_s:
+                    first_station, first, first_s = station, antenna, images.values[s, q.F_NOW]
         if first < 0:
             return
         other = _candidate(ground, images, first_station, first_s)
         if other >= 0 and q.bytes_to_send(images, ground.satellite[other]) > 0.0:
             _release(ground, images, first_station, first, first_s)
             _link(ground, images, first_station, first, other, first_s)
-        else:  # nobody waits: it stays, and sends what comes
+        else:  # no other one waits: it stays, and sends what comes
             q.follow(images, ground.satellite[ground.link[first_station, first]], until_s, False)
 
 
@@ -198,7 +198,7 @@ def _note(ground: Ground, images: q.Images, event: int, now_s: float) -> None:
         ground.visible[station, m] = ground.visible[station, m + 1]
     ground.seen[station] -= 1
     for antenna in range(ground.link.shape[1]):
-        if images.count[s, q.C_LINK] == station and ground.link[station, antenna] == contact:
+        if images.counts[s, q.C_LINK] == station and ground.link[station, antenna] == contact:
             _release(ground, images, station, antenna, now_s)
 
 
@@ -239,7 +239,7 @@ def advance(ground: Ground, images: q.Images, begin_s: float, end_s: float, at: 
                 _fill(ground, images, station, now_s)
         at += 1
     _send_until(ground, images, end_s)
-    for s in range(images.value.shape[0]):
+    for s in range(images.values.shape[0]):
         q.follow(images, s, end_s, False)
     return at
 

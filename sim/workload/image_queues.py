@@ -35,9 +35,9 @@ class Images(NamedTuple):
 
     Attributes
     ----------
-    value : ndarray, shape (satellites, VALUES)
+    values : ndarray, shape (satellites, VALUES)
         Values of each satellite.
-    count : ndarray of int64, shape (satellites, COUNTS)
+    counts : ndarray of int64, shape (satellites, COUNTS)
         Counts of each satellite.
     rings : ndarray, shape (satellites, RINGS, room)
         Moments of capture of images that wait for processing, of images and of results to send [s].
@@ -49,8 +49,8 @@ class Images(NamedTuple):
         Sizes [B] and switches that all satellites share.
     """
 
-    value: Floats
-    count: Ints
+    values: Floats
+    counts: Ints
     rings: Floats
     delays: Ints
     parameter: Floats
@@ -66,20 +66,20 @@ def delay_bin(delay_s: float) -> int:
 @exact_kernel
 def bytes_to_send(images: Images, satellite: int) -> float:
     """Bytes that a satellite has ready to send, with what is left of an upload to it."""
-    value, count, number = images.value[satellite], images.count[satellite], images.number
+    value, count, number = images.values[satellite], images.counts[satellite], images.number
     size = number[N_IMAGE] * count[C_RAW] + number[N_RESULT] * count[C_RESULT] + value[F_UPLOAD]
     if count[C_ITEM] == RAW:
         size += number[N_IMAGE] - value[F_SENT]
     elif count[C_ITEM] == RESULT:
         size += number[N_RESULT] - value[F_SENT]
-    return size
+    return float(size)
 
 
 @exact_kernel
 def stored_bytes(count: Ints, number: Ints) -> int:
     """Bytes in the storage of a satellite; what is being sent stays there until it has arrived."""
     images = count[C_WAIT] + count[C_RAW] + (1 if count[C_ITEM] == RAW else 0)
-    return number[N_IMAGE] * images + number[N_RESULT] * (count[C_RESULT] + (1 if count[C_ITEM] == RESULT else 0))
+    return int(number[N_IMAGE] * images + number[N_RESULT] * (count[C_RESULT] + (1 if count[C_ITEM] == RESULT else 0)))
 
 
 @exact_kernel
@@ -194,7 +194,7 @@ def follow(images: Images, satellite: int, until_s: float, stop: bool) -> bool:
     bool
         Whether it stopped for that.
     """
-    value, count, rings = images.value[satellite], images.count[satellite], images.rings[satellite]
+    value, count, rings = images.values[satellite], images.counts[satellite], images.rings[satellite]
     parameter, number = images.parameter, images.number
     early_s = parameter[P_EARLY_S]
     linked = count[C_LINK] >= 0

@@ -74,7 +74,7 @@ class Sensing(Section):
     )
     sensor: Sensor = Field(description="The sensor of each satellite")
     storage: Bytes = Field(description="Storage of each satellite for images and results")
-    full: Literal["drop_oldest", "drop_newest"] = Field(description="What is lost when the storage is full: the oldest image, or the one just captured")
+    full: Literal["drop_oldest", "drop_newest"] = Field(description="What is lost when the storage is full: the oldest image, or the newest one")
     processing: Processing | None = Field(default=None, description="On-board processing; without it, all images are sent as they are")
     upload: Upload | None = Field(default=None, description="Weights that are sent up first; without it, they are on board")
     antennas: Annotated[int, Count(most=1000)] = Field(
@@ -82,8 +82,8 @@ class Sensing(Section):
     )
     setup: Span = Field(description="Time of a contact until data flow: pointing, acquisition, lock")
     assignment: Literal["backlog", "first", "longest"] = Field(
-        description="Whom a free antenna serves, of the satellites in view that have something to send: the one with the most bytes, the one that rose "
-        "first, or the one that sets last; it holds the contact"
+        description="Whom a free antenna serves, of the satellites in view that have something to send: the one with the most bytes, the one that "
+        "rose first, or the one that sets last; it holds the contact"
     )
     order: Literal["oldest", "newest"] = Field(description="Image that a satellite sends first; results always come before images")
     cut: Literal["resume", "repeat"] = Field(

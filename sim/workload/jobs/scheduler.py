@@ -299,7 +299,8 @@ class JobScheduler:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
         for fleet in self.fleets:
             fleet.record_surplus(k, surplus, self.ledger)
-        for each in (*self.independent_services, *self.sensings):
+        alone: tuple[InferenceService | Sensing, ...] = (*self.independent_services, *self.sensings)
+        for each in alone:
             self.ledger.own("unplaced", k, each.who, self.step_s * self.up[each.who] * surplus[LIMIT_RATE, each.who])
 
     def end(self) -> None:

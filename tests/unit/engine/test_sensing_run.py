@@ -76,7 +76,8 @@ def test_work_on_images_is_useful() -> None:
     assert rows["useful"] == pytest.approx(0.6 * busy_s / (5 * 21600.0), rel=2e-3)  # an image in work at the end: 1 in 720
     assert rows["kernel"] == pytest.approx(rows["useful"] * 0.4 / 0.6, rel=1e-9)
     assert sum(rows.values()) == pytest.approx(1.0, abs=1e-9)
-    assert found["images_arrived"] == 0 and found["images_deleted"] == found["images_processed"]
+    assert found["images_arrived"] == 0
+    assert found["images_deleted"] == found["images_processed"]
     assert found["results_arrived"] > 0.5 * found["images_processed"]
     # results of 10 kB take half a millisecond: they wait for a contact alone, at most the longest gap
     assert found["insight_s"]["p50"] < 6000.0

@@ -75,7 +75,7 @@ def test_one_pass_brings_rate_times_duration() -> None:
     assert (count[q.C_CAPTURED], count[q.C_ARRIVED]) == (100, 60)
     assert found.value[0, q.F_SENT] == pytest.approx(5.5 * MB, rel=1e-9)
     assert found.did_s[0, 0, A_LINKED_S] == pytest.approx(605.5, abs=1e-9)
-    assert found.did[0, 0].tolist()[A_CONTACTS] == 1 and found.did[0, 0, A_IMAGES] == 60
+    assert (found.did[0, 0, A_CONTACTS], found.did[0, 0, A_IMAGES]) == (1, 60)
 
 
 def test_setup_takes_its_time_of_each_contact() -> None:
@@ -96,7 +96,8 @@ def test_a_queue_of_one_satellite(step_s: float) -> None:
     assert found.count[0, q.C_CAPTURED] == len(captured_s)
     assert found.count[0, q.C_ARRIVED] == len(arrived_s)
     expected, ours = np.cumsum(_bins([b - a for a, b in zip(captured_s, arrived_s, strict=False)])), np.cumsum(found.delays[0])
-    assert np.all(ours[1:] >= expected[:-1]) and np.all(expected[1:] >= ours[:-1])
+    assert np.all(ours[1:] >= expected[:-1])
+    assert np.all(expected[1:] >= ours[:-1])
 
 
 def test_newest_first_is_sooner_for_the_last_images() -> None:
@@ -148,7 +149,7 @@ def test_a_satellite_without_data_gives_way() -> None:
         begin_s, end_s = 60.0 * k, 60.0 * k + 60.0
         found.advance(begin_s, end_s, np.ones(2), np.zeros(2), (np.minimum(begin_s, last_s), np.minimum(end_s, last_s)), np.ones(1, dtype=bool))
     assert found.count[:, q.C_ARRIVED].tolist() == [1, 10]
-    assert found.did[0, 0, A_CONTACTS] == 2  # 1 keeps the antenna afterwards: nobody waits for it
+    assert found.did[0, 0, A_CONTACTS] == 2  # 1 keeps the antenna afterwards: no other one waits for it
     assert found.delays[0].sum() == 11
 
 
@@ -226,7 +227,8 @@ def test_invariants(seed: int) -> None:
         held = found.link[found.link >= 0]
         who = contacts.satellite[held]
         assert np.unique(who).size == who.size  # a satellite has one link
-        assert np.all(contacts.rise_s[held] <= end_s) and np.all(contacts.set_s[held] >= end_s)
+        assert np.all(contacts.rise_s[held] <= end_s)
+        assert np.all(contacts.set_s[held] >= end_s)
         assert np.array_equal(contacts.station[held], np.nonzero(found.link >= 0)[0])
     c = found.count
     stored = c[:, q.C_WAIT] + c[:, q.C_RAW] + (c[:, q.C_ITEM] == q.RAW)
@@ -248,7 +250,8 @@ def test_twice_the_rate_never_brings_less(seed: int) -> None:
     rules, rows = _random(seed, 1)
     rules = rules._replace(storage_bytes=10**13, newest_first=False, processed=False, setup_s=0.0, images_per_s=0.05)
     brought = [_run(rules._replace(send_byte_s=rate * MB), rows, 20_000.0, stations=3).count[0, q.C_ARRIVED] for rate in (0.25, 0.5, 1.0, 2.0)]
-    assert brought == sorted(brought) and brought[0] < brought[-1]
+    assert brought == sorted(brought)
+    assert brought[0] < brought[-1]
 
 
 def test_queues_grow_without_losing_their_order() -> None:
