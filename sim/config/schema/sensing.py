@@ -34,7 +34,7 @@ class Processing(Section):
     """What accelerators do with images, one after the other, before anything is sent."""
 
     mode: Literal["filter", "inference", "training"] = Field(
-        description="filter: images without value are deleted; inference: a result of each image is sent; training: a model learns from each image "
+        description="What is done with an image: filter, those without value are deleted; inference, a result is sent; training, a model learns from it "
         "where it is"
     )
     flops: Annotated[float, Quantity("1", above=0.0, example="2e12")] = Field(description="Arithmetic for one image [FLOP], of all passes over it")

@@ -177,7 +177,7 @@ def test_series_matches_the_table(made: Made) -> None:
     found_sizes = dict(series.sizes)
     # neighbours exchange heat, so that the fleet is coupled and routes of stations are followed: without links over one satellite each
     assert found_sizes.pop("route") == found_sizes.pop("hop") > 0
-    assert found_sizes == sizes | dict.fromkeys(("pair", "job", "service", "link", "contract_time", "contract_source", "contract_case"), 0)
+    assert found_sizes == sizes | dict.fromkeys(("pair", "job", "service", "sensing", "link", "contract_time", "contract_source", "contract_case"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
 
