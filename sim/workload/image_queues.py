@@ -59,13 +59,37 @@ class Images(NamedTuple):
 
 @exact_kernel
 def delay_bin(delay_s: float) -> int:
-    """Bin of a delay [s]: equal ratios above one second."""
+    """Bin of a delay: equal ratios of a thousandth above one second.
+
+    Parameters
+    ----------
+    delay_s : float
+        Delay [s], at least 0.
+
+    Returns
+    -------
+    int
+        Number of the bin, below `DELAY_BINS`.
+    """
     return min(DELAY_BINS - 1, int(BINS_PER_E * math.log(max(delay_s, 1.0))))
 
 
 @exact_kernel
 def bytes_to_send(images: Images, satellite: int) -> float:
-    """Bytes that a satellite has ready to send, with what is left of an upload to it."""
+    """Bytes that a satellite has ready to send, with what is left of an upload to it.
+
+    Parameters
+    ----------
+    images : Images
+        State of all satellites.
+    satellite : int
+        The satellite.
+
+    Returns
+    -------
+    float
+        Volume [B].
+    """
     value, count, number = images.values[satellite], images.counts[satellite], images.number
     size = number[N_IMAGE] * count[C_RAW] + number[N_RESULT] * count[C_RESULT] + value[F_UPLOAD]
     if count[C_ITEM] == RAW:
@@ -77,7 +101,20 @@ def bytes_to_send(images: Images, satellite: int) -> float:
 
 @exact_kernel
 def stored_bytes(count: Ints, number: Ints) -> int:
-    """Bytes in the storage of a satellite; what is being sent stays there until it has arrived."""
+    """Bytes in the storage of a satellite; what is being sent stays there until it has arrived.
+
+    Parameters
+    ----------
+    count : ndarray of int64, shape (COUNTS,)
+        Its counts.
+    number : ndarray of int64, shape (NUMBERS,)
+        Sizes [B].
+
+    Returns
+    -------
+    int
+        Volume [B].
+    """
     images = count[C_WAIT] + count[C_RAW] + (1 if count[C_ITEM] == RAW else 0)
     return int(number[N_IMAGE] * images + number[N_RESULT] * (count[C_RESULT] + (1 if count[C_ITEM] == RESULT else 0)))
 
