@@ -34,8 +34,8 @@ class Processing(Section):
     """What accelerators do with images, one after the other, before anything is sent."""
 
     mode: Literal["filter", "inference", "training"] = Field(
-        description="What is done with an image: filter, those without value are deleted; inference, a result is sent; training, a model learns from it "
-        "where it is"
+        description="What is done with an image: filter, those without value are deleted; inference, a result is sent; training, a model learns "
+        "from it where it is"
     )
     flops: Annotated[float, Quantity("1", above=0.0, example="2e12")] = Field(description="Arithmetic for one image [FLOP], of all passes over it")
     precision: str = Field(description="Arithmetic precision, a key of the accelerator's peak")
