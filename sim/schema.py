@@ -24,7 +24,7 @@ CAUSES: Final = (
 STATES: Final = ("failed", "thermally limited", "power limited", "in eclipse", "in sunlight")
 
 # The workload a satellite is assigned to at the epoch.
-ROLES: Final = ("independent", "training", "inference", "spare", "unplaced", "idle")
+ROLES: Final = ("independent", "training", "inference", "spare", "unplaced", "idle", "sensing")
 
 # Counts per unit in sums over the fleet, which are integers so that they do not depend on the order of addition: fine
 # enough that rounding stays below 1e-12 of a share, 0.1 mW, 0.1 J and 1e-9 K a satellite, coarse enough that 2^63
@@ -136,6 +136,7 @@ VARIABLES: Final = (
     Var("job", ("job",), "str", "1", "training job: its model and a number"),
     Var("mode", ("mode",), "str", "1", "what a training job does"),
     Var("service", ("service",), "str", "1", "inference service: its model"),
+    Var("sensing", ("sensing",), "str", "1", "sensing workload, or its part on satellites of a type: its number"),
     Var("sat", ("sat",), "int64", "1", "number of the recorded satellite, from 0, in the order of the constellation"),
     Var("sat_name", ("sat",), "str", "1", "name of the recorded satellite in its catalogue; empty for one of no file"),
     Var("sat_catalogue_number", ("sat",), "int64", "1", "its catalogue number; 0 without one"),
@@ -184,6 +185,9 @@ VARIABLES: Final = (
         may_be_nan=True),
     Var("job_tokens_per_s", ("job", "time"), "float64", "1/s", "tokens trained that no rollback undid"),
     Var("service_tokens_per_s", ("service", "time"), "float64", "1/s", "output tokens delivered"),
+    Var("sensing_images_captured", ("sensing", "time"), "float64", "1", "images captured until the end of the step"),
+    Var("sensing_images_arrived", ("sensing", "time"), "float64", "1", "images that reached the ground until the end of the step"),
+    Var("sensing_stored_bytes", ("sensing", "time"), "float64", "B", "images and results in the storages at the end of the step"),
     # contract: capacity that is rented for years, empty without one; values over steps of its own
     Var("contract_time", ("contract_time",), "int64", "ms", "end of the step of the contract, milliseconds since the epoch"),
     Var("contract_source", ("contract_source",), "str", "1", "source of capacity: the rented site, then the hedges"),

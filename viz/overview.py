@@ -192,8 +192,26 @@ def serving(at: Path, summary: dict[str, Any]) -> tuple[Fact, ...]:
     )
 
 
+def sensing(at: Path) -> tuple[Fact, ...]:
+    """The facts of a sensing workload."""
+    return (
+        Fact("Satellites", (*at, "satellites"), whole),
+        Fact("Images captured", (*at, "images_per_day"), number, "per day"),
+        Fact("Reach the ground", (*at, "share_to_ground"), percent, "share of the images captured"),
+        Fact("Within 24 h", (*at, "share_within_24h"), percent, "of images captured a day or more before the end"),
+        Fact("Lost", (*at, "images_lost"), whole, "images, by full storage"),
+        Fact("Processed", (*at, "images_processed"), whole, "images"),
+        Fact("Time to insight, median", (*at, "insight_s", "p50"), seconds, "from capture to arrival of the result, or of the image"),
+        Fact("Time to insight, P90", (*at, "insight_s", "p90"), seconds),
+        Fact("Sent", (*at, "sent_bytes_per_day"), data_size, "per day"),
+        Fact("Captured", (*at, "crossover", "captured_bytes_per_day"), data_size, "per day"),
+        Fact("Downlink full at", (*at, "crossover", "raw_bytes_per_day"), data_size, "captured per day"),
+        Fact("Processing full at", (*at, "crossover", "processing_bytes_per_day"), data_size, "captured per day"),
+    )
+
+
 def workloads(summary: dict[str, Any]) -> list[Group]:
-    """A group for each workload that has a model."""
+    """A group for each workload that has a model, and for each sensing workload."""
     groups = []
     for i, work in enumerate(summary.get("workloads") or []):
         at: Path = ("workloads", i)
@@ -202,6 +220,8 @@ def workloads(summary: dict[str, Any]) -> list[Group]:
             groups.append(Group(f"Training {work.get('model') or ''}".strip(), training(at, jobs)))
         elif work.get("kind") == "inference":
             groups.append(Group(f"Inference {work.get('model') or ''}".strip(), serving(at, summary)))
+        elif work.get("kind") == "sensing":
+            groups.append(Group("Data born in orbit", sensing(at)))
     return groups
 
 

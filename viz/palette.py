@@ -65,6 +65,7 @@ ROLE_COLOUR: Final[dict[str, str]] = {
     "spare": "#00a07a",
     "unplaced": "#c2410c",
     "idle": "#d8c3a0",
+    "sensing": "#7b4fb5",
 }
 assert tuple(ROLE_COLOUR) == ROLES
 

@@ -23,7 +23,7 @@ Named = Sequence[tuple[tuple[str, ...], str, str]]  # path (* is any position of
 WORD = "literal["  # pydantic's name for a word that may be written instead of a quantity
 _TAGS = {
     "constellation": {"walker", "ring", "cluster", "shorthand", "tle", "omm", "oem"},
-    "workloads": {"independent", "training", "inference"},
+    "workloads": {"independent", "training", "inference", "sensing"},
     "links": {*FORMS, WORD_FORM},
 }
 

@@ -123,7 +123,7 @@ def with_defaults(root: Node) -> Node:
     shipped = defaults()
     workloads = root.get("workloads")
     listed = workloads.value if workloads is not None and isinstance(workloads.value, list) else []
-    joined = any(word(w.get("kind") or w) in ("training", "inference") for w in listed)
+    joined = any(word(w.get("kind") or w) in ("training", "inference", "sensing") for w in listed)
     if joined and root.get("constellation") is not None and root.get("fleet") is None:
         root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # radiation happens to jobs, and they must know how they recover
     if root.get("motion") is None and root.get("constellation") is not None:

@@ -17,6 +17,7 @@ from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
 from sim.engine import data_rules, events, ground_stations, job_assignment, link_traffic, links
+from sim.engine.access import find_passes
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
 from sim.engine.link_traffic import LinkTraffic
@@ -35,7 +36,7 @@ from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
 from sim.spacecraft.step import ROWS
 from sim.workload.job_communication import Transport
-from sim.workload.jobs import JobScheduler
+from sim.workload.jobs import JobScheduler, Sight
 from sim.workload.jobs.ledger import JobInputs
 
 Array = NDArray[np.float64]
@@ -88,6 +89,7 @@ class Coupling:
         self._prompts = None if self.places.prompts is None else LinkRestriction(self.places.prompts)
         self._weights = None if self.places.weights is None else LinkRestriction(self.places.weights)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
+        self._positions_m: Array = np.empty((0, 3, n))  # at both ends of all steps of the block, where there are sensors
         self._noted = 0
         self._available: tuple[StepAvailability, StepAvailability] | None = None  # of the last step, and its copy
 
@@ -158,7 +160,10 @@ class Coupling:
             The scheduler at the epoch.
         """
         rates = self.radiation.errors_per_s()
-        return job_assignment.scheduler(self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, self.switches)
+        return job_assignment.scheduler(
+            self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, self.switches,
+            lambda: find_passes(self.run.loaded).windows,
+        )  # fmt: skip
 
     def end(self, outcome: Outcome) -> Outcome:
         """Enter what the end of the run decides, and add what coupling leaves.
@@ -234,6 +239,9 @@ class Coupling:
         for b in self.batches:
             for t, (first, real) in enumerate(zip(b.first.tolist(), b.real.tolist(), strict=True)):
                 r_m[:, :, first : first + real] = b.r_m[t, at : at + steps, :, :real]
+        if self.scheduler.sensings:
+            last_m = self.r_m if k0 == 0 else self._positions_m[-1]
+            self._positions_m = np.concatenate((last_m[np.newaxis], r_m))  # at both ends of all steps
         self._ahead = [self._step_ahead(k, [d for d in lost if d[1] == k], r_m[k - k0]) for k in range(k0, k0 + steps)]
         available, states = [step.available for step in self._ahead], [step.links for step in self._ahead if step.links is not None]
         if self.figures is not None:
@@ -317,12 +325,20 @@ class Coupling:
             routes = self.ground_routing.block_routes.get(k, [])
             users_bit_s = link_traffic.users_bit_s(self.scheduler, routes, k, self.transport, self.run.satellites)
         self.scheduler.begin_step(
-            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, users_bit_s, now.maintained
-        )
+            k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, users_bit_s, now.maintained,
+            self._sight(k, now),
+        )  # fmt: skip
         if self.link_traffic is not None and moment >= 0:
             self.link_traffic.add(moment, self.scheduler, self.transport, users_bit_s)
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
+
+    def _sight(self, k: int, now: StepAvailability) -> Sight | None:
+        """Positions, Sun and stations of step k, for workloads with sensors."""
+        if not self.scheduler.sensings:
+            return None
+        first, r_m = self._first_ahead, self._positions_m
+        return Sight(r_m, self.run.surroundings.sun_m[first + 1 : first + 1 + len(r_m)], k - first, now.powered, now.stations)
 
     def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""

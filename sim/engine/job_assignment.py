@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.access import Windows
 from sim.config import schema, workload_params
 from sim.config.workload_params import Carrier, relative_speed, service, slowest
 from sim.engine import planning
 from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, island_policy, policy, reload_policy
 from sim.engine.replanning import Planned, Replanner
 from sim.engine.roles import roles
+from sim.engine.sensing_assignment import sensing_plan
 from sim.fleet.elastic import Replicas
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy, Standing
+from sim.network.contacts import contacts_of
 from sim.workload import parallelism
 from sim.workload.demand import daily_factor
 from sim.workload.job_communication import Transport
@@ -28,6 +31,7 @@ from sim.workload.jobs import (
     InferenceService,
     JobScheduler,
     PipelineService,
+    Sensing,
     Streams,
     Training,
     TrainingFleet,
@@ -72,6 +76,8 @@ class Work(NamedTuple):
     on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
     # None: it spans types and the slowest one paces
     row: Ints | None = None  # plane, or row of a formation, of each satellite
+    windows: Callable[[], Windows] | None = None  # access windows of the fleet, which sensing needs
+    link_byte_s: float = 0.0  # of an antenna to its satellite
     errors_per_s: Floats | None = None  # of each satellite, the mean rates of `ErrorRates`, (2, satellites); None: no errors by radiation
 
     def error_rates(self, who: Ints) -> ErrorRates:
@@ -118,7 +124,7 @@ class Work(NamedTuple):
 
 def scheduler(
     scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None,
-    errors_per_s: Floats | None = None, switches: Ints | None = None,
+    errors_per_s: Floats | None = None, switches: Ints | None = None, windows: Callable[[], Windows] | None = None,
 ) -> JobScheduler:  # fmt: skip
     """Scheduler of all workloads of a scenario.
 
@@ -138,6 +144,8 @@ def scheduler(
         Mean rates of errors by radiation of each satellite, see `ErrorRates`; by default there are none.
     switches : ndarray of int64, optional
         Satellites outside `order` that pass messages on and do not compute.
+    windows : callable, optional
+        Gives the access windows of the fleet over the run, which sensing workloads need.
 
     Returns
     -------
@@ -153,7 +161,8 @@ def scheduler(
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
         step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations, row=row,
-        errors_per_s=errors_per_s,
+        errors_per_s=errors_per_s, windows=windows,
+        link_byte_s=0.0 if scenario.ground is None or scenario.ground.link_rate is None else scenario.ground.link_rate / 8.0,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index], switches)
@@ -237,7 +246,7 @@ def scheduler_for(
     held = _spares_by_kind(work, [part.kind for part in wanted], assigned.spares)
     shared: dict[int | None, list[_Shared]] = {kind: [] for kind in held}
 
-    def made(part: _Part) -> Training | InferenceService:
+    def made(part: _Part) -> Training | InferenceService | Sensing:
         if part.has_members:
             others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
             reachable = np.concatenate((*others, held[part.kind]))
@@ -247,6 +256,8 @@ def scheduler_for(
                 jobs = _pipelines(work, part, reachable, transport, shares)
             shared[part.kind].append(jobs)
             return jobs.jobs
+        if isinstance(part.job, schema.Sensing):
+            return sensing(work, part.job, part.who, shares)
         assert isinstance(part.job, schema.Inference)
         carrier = shares.carrier(part.who, part.job.precision)
         found = service(part.job, carrier)
@@ -263,6 +274,32 @@ def scheduler_for(
         idle=assigned.idle, share=shares.values, weight=weight, streams=_streams(work, assigned.streams),
         switches=switches,
     )  # fmt: skip
+
+
+def sensing(work: Work, job: schema.Sensing, who: Ints, shares: _Shares) -> Sensing:
+    """A sensing workload on its satellites.
+
+    Parameters
+    ----------
+    work : Work
+        Stations, access windows and time grid.
+    job : schema.Sensing
+        Validated section of the scenario.
+    who : ndarray of int64
+        Its satellites.
+    shares : _Shares
+        Rates of the satellites, for those of several types.
+
+    Returns
+    -------
+    Sensing
+        The workload at the epoch.
+    """
+    assert work.windows is not None
+    carrier = None if job.processing is None else shares.carrier(who, job.processing.precision)
+    names = [station.name for station in work.stations if station.role != "pop"]  # those of the windows
+    contacts = contacts_of(work.windows(), who, len(names))
+    return Sensing(sensing_plan(job, carrier, work.link_byte_s), contacts, who, names, work.steps, work.step_s)
 
 
 def _checks(validation: schema.Validation | None, parts: int) -> Checks | None:

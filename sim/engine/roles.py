@@ -19,12 +19,13 @@ class Roles(NamedTuple):
 
     trainings: list[Ints]  # of each training workload
     services: list[Ints]  # of each inference workload
+    sensors: list[Ints]  # of each sensing workload
     streams: Ints
     spares: Ints
     idle: Ints  # without a workload: shares that do not add up to the fleet
 
     def with_workloads(self, workloads: Sequence[schema.Workload]) -> list[tuple[schema.Workload, Ints]]:
-        """Training and inference workloads with their satellites.
+        """Training, inference and sensing workloads with their satellites.
 
         Parameters
         ----------
@@ -36,7 +37,7 @@ class Roles(NamedTuple):
         list of (Workload, ndarray)
             In their order, without independent ones.
         """
-        of = {"training": iter(self.trainings), "inference": iter(self.services)}
+        of = {"training": iter(self.trainings), "inference": iter(self.services), "sensing": iter(self.sensors)}
         return [(work, next(of[work.kind])) for work in workloads if work.kind in of]
 
 
@@ -44,7 +45,7 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints, stages: Se
     """Assign satellites to workloads.
 
     Spares come from the end of the mapping order, services are evenly spread over the rest, jobs, copies of services over
-    several satellites and independent streams are contiguous.
+    several satellites and independent streams are contiguous. Satellites with sensors are spread like services.
 
     Parameters
     ----------
@@ -64,18 +65,18 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints, stages: Se
     """
     free = list(order[: order.size - spares].tolist())
     satellites_of = counts(workloads, spares, order.size)
-    services: list[Ints] = []
+    spread: dict[str, list[Ints]] = {"inference": [], "sensing": []}
     streams: list[int] = []
     training: list[list[int]] = []
     for job, count, span in zip(workloads, satellites_of, stages or [1] * len(workloads), strict=True):
-        if job.kind == "inference":
+        if job.kind in spread:
             copies = max(1, count // span)  # those that are left over follow the last one
             begin = (np.arange(copies) * len(free)) // copies
             if span > 1:
                 begin = np.minimum(begin, len(free) - count + span * np.arange(copies))
             extent = np.append(np.full(copies - 1, span), count - (copies - 1) * span)
             positions = np.concatenate([np.arange(b, b + n) for b, n in zip(begin, extent, strict=True)])
-            services.append(np.array([free[i] for i in positions], dtype=np.int64))
+            spread[job.kind].append(np.array([free[i] for i in positions], dtype=np.int64))
             taken = set(positions.tolist())
             free = [s for i, s in enumerate(free) if i not in taken]
     for job, count in zip(workloads, satellites_of, strict=True):
@@ -92,4 +93,4 @@ def roles(workloads: list[schema.Workload], spares: int, order: Ints, stages: Se
         free = []
     trainings = [np.array(who, dtype=np.int64) for who in training]
     streams_, idle = (np.array(who, dtype=np.int64) for who in (streams, free))
-    return Roles(trainings, services, streams_, order[order.size - spares :], idle)
+    return Roles(trainings, spread["inference"], spread["sensing"], streams_, order[order.size - spares :], idle)

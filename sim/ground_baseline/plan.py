@@ -153,8 +153,13 @@ def _fitting(work: schema.Training, members: int, kind: schema.Nodes) -> schema.
 
 
 def _checked(site: schema.Site, plan: Plan, root: Node) -> Plan:
-    """Refuse precisions that the site's accelerators do not have."""
-    wanted = {plan.precision, *(w.precision for w in plan.workloads if not isinstance(w, schema.Independent))}
+    """Refuse sensors, and precisions that the site's accelerators do not have."""
+    if any(isinstance(w, schema.Sensing) for w in plan.workloads):
+        raise bad_input(
+            yaml_tree.find(root, ("workloads",)).origin, "workloads",
+            f"{site.name} stands on the ground and has no sensors in orbit; write a baseline or comparison without sensing",
+        )  # fmt: skip
+    wanted = {plan.precision, *(w.precision for w in plan.workloads if not isinstance(w, schema.Independent | schema.Sensing))}
     for i, kind in enumerate(site.kinds):
         missing = sorted(wanted - set(kind.accelerator.peak))
         path = ("accelerator", "peak") if i == 0 else ("other_nodes", str(i - 1), "accelerator", "peak")

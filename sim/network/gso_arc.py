@@ -43,10 +43,7 @@ def arc_separation_rad(station_m: Array, satellites_m: Array) -> Array:
     --------
     A station on the equator has the arc overhead; a satellite in its zenith is in line with it:
 
-<<<<<<< HEAD
-=======
     >>> from orbit.constants import EARTH_RADIUS_M
->>>>>>> h14-sites
     >>> station = np.array([EARTH_RADIUS_M, 0.0, 0.0])
     >>> both = np.array([[EARTH_RADIUS_M + 550e3] * 2, [0.0, 0.0], [0.0, 550e3]])
     >>> np.degrees(arc_separation_rad(station, both)).round(2).tolist()
@@ -85,10 +82,7 @@ def clear_of_arc(slant_m: Array, stations_m: Array, satellites_m: Array, separat
 
     Examples
     --------
-<<<<<<< HEAD
-=======
     >>> from orbit.constants import EARTH_RADIUS_M
->>>>>>> h14-sites
     >>> station, satellite = np.array([[EARTH_RADIUS_M, 0.0, 0.0]]), np.array([[EARTH_RADIUS_M + 550e3], [0.0], [0.0]])
     >>> clear_of_arc(np.array([[550e3]]), station, satellite, np.radians(18.0)).tolist()
     [[inf]]

@@ -173,6 +173,7 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
     steps, step_s = outcome.grid.steps, outcome.loaded.scenario.step
     scheduler = outcome.scheduler
     trainings, services = ([], []) if scheduler is None else (scheduler.trainings, scheduler.services)
+    sensings = [] if scheduler is None else scheduler.sensings
     served = [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == "inference"]
     jobs = job_names(outcome.loaded.scenario.workloads, scheduler)
 
@@ -189,6 +190,10 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
         "job_tokens_per_s": of_jobs([t.tokens / step_s for t in trainings]),
         "service": [name for name, _ in zip(served, services, strict=False)],
         "service_tokens_per_s": of_jobs([s.tokens_per_s[np.newaxis] for s in services]),
+        "sensing": [str(n) for n in range(len(sensings))],
+        "sensing_images_captured": of_jobs([s.captured[np.newaxis] for s in sensings]),
+        "sensing_images_arrived": of_jobs([s.arrived[np.newaxis] for s in sensings]),
+        "sensing_stored_bytes": of_jobs([s.stored[np.newaxis] for s in sensings]),
     }
 
 
@@ -262,6 +267,8 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         role[pipeline.leftover] = ROLES.index("unplaced")
     for service in scheduler.services:
         role[service.who] = ROLES.index("inference")
+    for sensing in scheduler.sensings:
+        role[sensing.who] = ROLES.index("sensing")
     return role, job
 
 
@@ -343,7 +350,7 @@ def job_names(workloads: Sequence[Workload], scheduler: JobScheduler | None) -> 
     list of str
         One name for each job.
     """
-    at_work = [w.model.name for w in workloads if w.kind != "independent"]
+    at_work = [w.model.name if w.kind in ("training", "inference") else w.kind for w in workloads if w.kind != "independent"]
     parts = [] if scheduler is None else scheduler.parts
     named = [name for name, part in zip(at_work, parts, strict=False) for t in part if isinstance(t, Training) for _ in range(t.jobs)]
     return [f"{name} {named[:g].count(name)}" for g, name in enumerate(named)]

@@ -117,6 +117,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows.append(("links", _links(summary["network"])))
     ground = summary["ground"]
     rows += [("job" if w["kind"] == "training" else w["kind"], _job(w, ground)) for w in summary["workloads"] if w["model"]]
+    rows += [("sensing", _sensing(w)) for w in summary["workloads"] if w["kind"] == "sensing"]
     rows += [("network", _network(w)) for w in summary["workloads"] if w.get("network") and w["step_s"] is not None]
     rows.append(("latency", ground_text.latency(ground)))
     rows += [("ground link", ground_text.link(ground["link"]))] if ground.get("link") else []
@@ -222,6 +223,32 @@ def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:
     if service.get("pipeline", 1) > 1:
         mesh = f", copies over {service['pipeline']} satellites each{mesh}"
     return f"{service['model']} on {_satellites(service['satellites'])}{mesh}: {', '.join(parts)}"
+
+
+def _sensing(found: dict[str, Any]) -> str:
+    """What became of the images of a sensing workload."""
+    share, delays, limits = found["share_to_ground"], found["insight_s"], found["crossover"]
+    text = f"{found['images_per_day']:,.0f} images a day, "
+    text += "none captured" if share is None else f"{percent(share)} reach the ground"
+    text += f", {found['sent_bytes_per_day'] / 1e12:,.3g} TB a day over {counted(len(found['stations']), 'station')}"
+    if found["images_processed"] is not None:
+        text += f"; {found['processing']} of {found['images_processed']:,} images"
+    if found["images_lost"]:
+        text += f"; {found['images_lost']:,} lost by full storage"
+    if delays["p50"] is not None:
+        text += f"; time to insight P10 {_hours(delays['p10'])}, P50 {_hours(delays['p50'])}, P90 {_hours(delays['p90'])}"
+    text += f"; the downlink is full at {limits['raw_bytes_per_day'] / 1e12:,.3g} TB a day captured"
+    if limits["processing_bytes_per_day"] is not None:
+        text += f", processing at {limits['processing_bytes_per_day'] / 1e12:,.3g} TB"
+    upload = found["upload"]
+    if upload is not None:
+        done = "" if upload["p50_s"] is None else f", median after {upload['p50_s'] / 86400.0:,.3g} d"
+        text += f"; upload complete on {percent(upload['share_done'])} of the satellites{done}"
+    return text
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 60.0:,.3g} min" if seconds < 7200.0 else f"{seconds / 3600.0:,.3g} h"
 
 
 def _split(workload: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from sim.results import battery, design, energy_balance, ground_summary
 from sim.results.number_text import counted
 from sim.schema import CAUSES, SCHEMA_VERSION, Total
 from sim.spacecraft.step import ROWS
-from sim.workload.jobs import InferenceService, JobScheduler, Training
+from sim.workload.jobs import InferenceService, JobScheduler, Sensing, Training
 
 Array = NDArray[np.float64]
 NETWORK_FIELDS = (
@@ -204,15 +204,15 @@ def workloads(
     parts = iter(scheduler.parts if scheduler is not None else [])
     step_s = 0.0 if scheduler is None else scheduler.step_s
 
-    def row(part: Training | InferenceService) -> dict[str, Any]:
-        if isinstance(part, Training):
+    def row(part: Training | InferenceService | Sensing) -> dict[str, Any]:
+        if isinstance(part, Training | Sensing):
             return part.summary()
         return part.summary(user_rtt_ms, None if energy_j is None else float(energy_j[part.who].sum()), step_s)
 
     found = []
     for w in asked:
         entry = dict(nothing) if w.kind == "independent" else _merged([row(part) for part in next(parts)])
-        found.append({"kind": w.kind, "model": None if w.kind == "independent" else w.model.name, **entry})
+        found.append({"kind": w.kind, "model": w.model.name if w.kind in ("training", "inference") else None, **entry})
     return found
 
 

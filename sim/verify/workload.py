@@ -10,7 +10,7 @@ import numpy as np
 from sim.economics.cost import Site, Work, ground
 from sim.economics.finance import YEAR_S, launched_power_usd_per_kw_year
 from sim.economics.mass import Design, Propulsion, parts_kg, total_kg
-from sim.verify import kernels, serving, training
+from sim.verify import kernels, sensing, serving, training
 from sim.verify.case import Case, Failed
 from sim.workload.collective_schedule import all_reduce
 from sim.workload.collectives import halving_doubling_s, hierarchical_s, ring_s, tree_s
@@ -44,7 +44,7 @@ def cases(data: Path | None) -> list[Case | Failed]:
     return [
         *_models(), *_memory(), *_durations(), *_collectives(), *_synchronisation(), *_steps(), *serving.cases(), *_launch_price(),
         *_economics(),
-        *kernels.cases(data),
+        *kernels.cases(data), *sensing.cases(),
     ]  # fmt: skip
 
 

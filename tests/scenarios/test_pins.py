@@ -89,6 +89,7 @@ FLEETS = {
     "starlink_edge": (1584, Craft(1, H100, 23.0, 3.0, 2.1, 10.0, FAR), HEAVY, 550.0, 53.0),
 }  # fmt: skip
 FREE = {"kuiper_630": 0.77, "million": 0.77, "bupt_1": 0.6, "suncatcher_prototype": 0.73}  # without economics; kernel efficiency
+SENSORS = {"earth_observation"}  # useful by its images, in `test_images_of_sensors`
 FILED = {"filing_starcloud": TODAY, "filing_blue_origin": HEAVY, "filing_orbital": TODAY, "filing_spacex": TARGET}
 
 
@@ -135,7 +136,7 @@ def test_delta_v(name: str) -> None:
 
 
 def test_every_scenario_is_pinned() -> None:
-    assert {*FLEETS, *FREE, *FILED} == set(SHORT)
+    assert {*FLEETS, *FREE, *FILED, *SENSORS} == set(SHORT)
     assert {*LATENCIES, *FILED, *ELSEWHERE} == set(SHORT)
 
 
@@ -165,6 +166,16 @@ def test_filings(name: str) -> None:
     assert found.summary["cost"]["capex_usd"] == pytest.approx(number * large.usd + launches * launcher[2] + 14 * 3e6, rel=1e-6)
     rows = {row["cause"]: row["fraction"] for row in found.waterfall}
     assert rows["useful"] == pytest.approx(0.77 * (1.0 - rows["power"] - rows["thermal"]), rel=1e-9)
+
+
+def test_images_of_sensors() -> None:
+    """Source of truth: arithmetic: 207 satellites with an image every 86,400 s / 3,512.7 in the lit half of 6 h, 4 orbits of 94 to 96 min, to 2 %;
+    each is 13.6 TFLOP, of 207 accelerators with a nameplate of 8 TFLOP/s that reach 0.6 of 16 TFLOP/s in int8."""
+    found = shipped("earth_observation").summary
+    rows = {row["cause"]: row["fraction"] for row in found["compute"]["waterfall"]}
+    images = found["workloads"][0]["images_captured"]
+    assert images == pytest.approx(207 * 3512.7 / 8.0, rel=0.02)
+    assert rows["useful"] == pytest.approx(0.6 * images * 13.6 / (16.0 * 0.6) / (207 * 21600.0), rel=1e-3)
 
 
 @pytest.mark.parametrize("name", sorted(FREE))
@@ -311,7 +322,7 @@ LATENCIES = {
         + [_walker(125, 800, 72, altitude_km, 98.0) for altitude_km in (650.0, 850.0, 1050.0, 1250.0, 1450.0)], 25.0,
     ),
 }  # fmt: skip
-ELSEWHERE = {"kuiper_630", "bupt_1", "suncatcher_prototype"}  # every delay against published ones, in tests/validation/test_hypatia.py; no stations
+ELSEWHERE = {"kuiper_630", "bupt_1", "suncatcher_prototype", "earth_observation"}  # every delay against published ones, in tests/validation/test_hypatia.py; no stations
 
 
 @pytest.mark.parametrize("name", sorted(LATENCIES))

@@ -11,7 +11,7 @@ from sim.results.store import Results
 SHORT = {
     "bupt_1": "6 h", "suncatcher_prototype": "6 h",
     "colossus_in_orbit": "20 min", "colossus_in_orbit_clusters": "10 min", "colossus_in_orbit_platforms": "2 h",
-    "contract_surge": "10 min",
+    "contract_surge": "10 min", "earth_observation": "6 h",
     "filing_blue_origin": "2 min", "filing_orbital": "2 min", "filing_spacex": "2 min", "filing_starcloud": "2 min",
     "kuiper_630": "2 s", "million": "2 min", "starcloud_40mw": "2 h", "starlink_edge": "30 min", "suncatcher": "2 h",
     "suncatcher_spread": "2 h",

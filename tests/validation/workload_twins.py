@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from orbit.access import Windows
 from sim.network import topology
-from sim.workload import inference_step, message_times, operation_times, step_times, training_step
+from sim.network.contacts import contacts_of
+from sim.workload import image_queues, inference_step, message_times, operation_times, step_times, training_step
 from sim.workload.collective_schedule import Phase
+from sim.workload.data_transfer import DataTransfer, Rules
 from sim.workload.fabric import Fabric
 from sim.workload.inference_step import Rates
 from sim.workload.jobs import run_losses
@@ -109,3 +112,21 @@ def operation_calls(rng: np.random.Generator) -> Iterator[tuple[str, object]]:
     assert (job_s[1, 1] > 0.0).all()
     for name in ("durations", "_route", "_wait_for_all"):
         yield name, np.concatenate((job_s.ravel(), own_s.ravel()))
+    yield from transfers()
+
+
+def transfers() -> Iterator[tuple[str, object]]:
+    """Images of five satellites over two stations: captured, processed, lost, sent, cut off."""
+    rng = np.random.default_rng(31)
+    station, satellite = np.repeat(np.arange(2), 20), np.tile(np.arange(5), 8)
+    rise_s = np.repeat(np.arange(4), 5)[np.r_[0:20, 0:20]] * 900.0 + rng.uniform(0.0, 500.0, 40)
+    set_s, cut = rise_s + rng.uniform(50.0, 400.0, 40), np.zeros(40, dtype=np.bool_)
+    contacts = contacts_of(Windows(station, satellite, rise_s, set_s, rise_s, set_s, cut, cut), np.arange(5), 2)
+    for n, policy in enumerate(("backlog", "first", "longest")):
+        rules = Rules(10_000_000, 1000, 400_000_000, 0.1, 1e6, 1e5, 2e6, 5.0, 1, n < 2, 0.7, n == 1, n != 1, policy, n == 2)
+        found, one = DataTransfer(rules, contacts, 5, 2, 3600.0), np.ones(5)
+        for k in range(60):
+            found.advance(60.0 * k, 60.0 * k + 60.0, one, 0.08 * one, (60.0 * k * one, (60.0 * k + 45.0) * one), np.array([True, k != 20]))
+        parts = (found.count.ravel(), np.cumsum(found.delays, axis=1)[:, ::50].ravel(), found.did.ravel(), found.did_s.ravel())
+        yield "advance_transfer", np.concatenate([part.astype(np.float64) for part in parts])
+        yield "follow", np.minimum(found.value[:, : image_queues.F_RATE], 1e9)

@@ -72,6 +72,7 @@ from sim.config.schema.scenario import (
     Recorder,
     Scenario,
 )
+from sim.config.schema.sensing import Processing, Sensing, Sensor, Upload
 from sim.config.schema.site import Fabric, Fibre, Nodes, Site
 from sim.config.schema.terms import Owner, Terms, Withdrawal
 
@@ -130,6 +131,7 @@ __all__ = [
     "Omm",
     "Owner",
     "Policy",
+    "Processing",
     "Propulsion",
     "Radiation",
     "Radio",
@@ -142,6 +144,8 @@ __all__ = [
     "Satellite",
     "Scenario",
     "Section",
+    "Sensing",
+    "Sensor",
     "Shorthand",
     "Site",
     "Station",
@@ -152,6 +156,7 @@ __all__ = [
     "Terms",
     "Tle",
     "Training",
+    "Upload",
     "Validation",
     "Walker",
     "Withdrawal",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import FieldError, Fraction, Name, Section, Switch
+from sim.config.schema.sensing import Sensing
 
 Tokens = Annotated[float, Quantity("1", above=0.0, example="4.2e6")]
 
@@ -328,4 +329,4 @@ class Inference(Section):
     daily: Daily | None = Field(default=None, description="Demand over the day; without it, demand is constant")
 
 
-Workload = Annotated[Independent | Training | Inference, Field(discriminator="kind")]
+Workload = Annotated[Independent | Training | Inference | Sensing, Field(discriminator="kind")]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from orbit.units import shortened
 from sim.config import workload_params
 from sim.config.errors import Origin, Problem
-from sim.config.schema import Inference, Scenario, Training, Workload
+from sim.config.schema import Inference, Scenario, Sensing, Training, Workload
 from sim.config.validation import forms
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
@@ -109,7 +109,7 @@ def _check_shares(scenario: Scenario, root: Node, satellites: int) -> list[Probl
 
 
 def _share(job: Workload) -> float | None:
-    return job.share if isinstance(job, Training | Inference) else None
+    return job.share if isinstance(job, Training | Inference | Sensing) else None
 
 
 def _check_kinds(scenario: Scenario, root: Node) -> list[Problem]:

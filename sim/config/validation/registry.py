@@ -19,6 +19,7 @@ from sim.config.validation import (
     links,
     plausibility,
     propulsion,
+    sensing,
     shells,
     sizes,
     terminals,
@@ -87,6 +88,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += links.check_station_pairs(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
         problems += jobs.check_workloads(scenario, root, satellites - topologies.switch_count(scenario, satellites))
+        problems += sensing.check_sensing(scenario, root, satellites) if valid("ground") else []
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)
     return problems

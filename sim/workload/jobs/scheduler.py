@@ -20,6 +20,7 @@ from sim.workload.jobs.checks import Checks
 from sim.workload.jobs.inference_service import InferenceService
 from sim.workload.jobs.ledger import JobInputs, Ledger
 from sim.workload.jobs.pipeline_service import PipelineService
+from sim.workload.jobs.sensing_job import Sensing, Sight
 from sim.workload.jobs.training_fleet import TrainingFleet
 from sim.workload.jobs.training_job import Training
 
@@ -51,7 +52,7 @@ class JobScheduler:
         Length of a step [s].
     fleets : sequence of TrainingFleet
         Training workloads, and services whose copies span satellites, with the satellites that they share.
-    parts : sequence of sequence of Training or InferenceService
+    parts : sequence of sequence of Training, InferenceService or Sensing
         What each workload but independent ones consists of: one, or several where it runs in another way on each kind of satellites.
     reserve : ndarray of int64
         Satellites in reserve where no workload has members that they could replace.
@@ -73,7 +74,7 @@ class JobScheduler:
         steps: int,
         step_s: float,
         fleets: Sequence[TrainingFleet],
-        parts: Sequence[Sequence[Training | InferenceService]],
+        parts: Sequence[Sequence[Training | InferenceService | Sensing]],
         reserve: Ints,
         idle: Ints,
         share: Array | None = None,
@@ -91,6 +92,7 @@ class JobScheduler:
         self.services = [part for each in parts for part in each if isinstance(part, InferenceService)]
         self.pipelines = [service for service in self.services if isinstance(service, PipelineService)]
         self.independent_services = [service for service in self.services if not isinstance(service, PipelineService)]
+        self.sensings = [part for each in parts for part in each if isinstance(part, Sensing)]
         self.reserve, self.idle = reserve, idle
         self.switches = np.empty(0, dtype=np.int64) if switches is None else switches
         self.without_work = np.concatenate((reserve, idle, self.switches))
@@ -131,8 +133,9 @@ class JobScheduler:
         shares = np.zeros(self.satellites)
         for work in spanning:
             shares += work.useful_share
-        for service in self.independent_services:
-            shares[service.who] = service.useful_share
+        alone: tuple[InferenceService | Sensing, ...] = (*self.independent_services, *self.sensings)
+        for each in alone:
+            shares[each.who] = each.useful_share
         return shares * self.share if self.mixed else shares
 
     def begin_step(
@@ -145,6 +148,7 @@ class JobScheduler:
         changes: Sequence[SatelliteChange] = (),
         users_bit_s: Array | None = None,
         maintained: Array | None = None,
+        sight: Sight | None = None,
     ) -> None:
         """Update what does not depend on limits.
 
@@ -164,6 +168,8 @@ class JobScheduler:
             What users of services ask of each directed link [bit/s].
         maintained : ndarray, shape (N,), optional
             Share of each satellite's step that maintenance takes of what failures leave; by default 0.
+        sight : Sight, optional
+            Positions, Sun and stations, which sensing workloads need.
         """
         self.up = up
         self.ledger.maintained = np.zeros(self.satellites) if maintained is None else maintained
@@ -172,6 +178,9 @@ class JobScheduler:
         for service in self.services:
             service.take_errors(changes, begin_s, end_s)
             service.begin_step(reached, up, round(begin_s / self.step_s))
+        for sensing in self.sensings:
+            assert sight is not None
+            sensing.begin_step(round(begin_s / self.step_s), up, sight)
         self.inputs = self._inputs_without_jobs()
         for streams in self.streams:
             self._take_errors(streams, changes, begin_s, end_s)
@@ -231,6 +240,8 @@ class JobScheduler:
             service.begin_step(everyone, np.ones(self.satellites))
             service.set_rates(full, inputs.duty)
             service.fill_inputs(inputs)
+        for sensing in self.sensings:
+            sensing.fill_typical(inputs)
         return inputs._replace(job_rate=inputs.job_rate * self.share)
 
     def set_rates(self, limits: Array) -> Array:
@@ -254,6 +265,8 @@ class JobScheduler:
             fleet.set_rates(limits, duty)
         for service in self.independent_services:
             service.set_rates(limits, duty)
+        for sensing in self.sensings:
+            sensing.set_rates(limits)
         return duty
 
     def fill_inputs(self) -> JobInputs:
@@ -268,6 +281,8 @@ class JobScheduler:
             fleet.fill_inputs(self.inputs)
         for service in self.independent_services:
             service.fill_inputs(self.inputs)
+        for sensing in self.sensings:
+            sensing.fill_inputs(self.inputs)
         return self.inputs._replace(job_rate=self.inputs.job_rate * self.share) if self.mixed else self.inputs
 
     def _in_job_units(self, limits: Array) -> Array:
@@ -290,6 +305,8 @@ class JobScheduler:
             fleet.record_losses(k, own, self.ledger)
         for service in self.independent_services:
             service.record_losses(k, own, self.ledger, self.step_s)
+        for sensing in self.sensings:
+            sensing.record_losses(k, own, self.ledger, self.step_s)
         self.ledger.share = self._whole
         if self.mixed:
             self._record_surplus(k, np.maximum(0.0, limits - self.share * own))
@@ -308,8 +325,9 @@ class JobScheduler:
         """What satellites could do beyond the job's pacing satellite at full clock is in no mesh of the job."""
         for fleet in self.fleets:
             fleet.record_surplus(k, surplus, self.ledger)
-        for service in self.independent_services:
-            self.ledger.own("unplaced", k, service.who, self.step_s * self.up[service.who] * surplus[LIMIT_RATE, service.who])
+        alone: tuple[InferenceService | Sensing, ...] = (*self.independent_services, *self.sensings)
+        for each in alone:
+            self.ledger.own("unplaced", k, each.who, self.step_s * self.up[each.who] * surplus[LIMIT_RATE, each.who])
 
     def end(self) -> None:
         """Enter what the end of the run decides."""

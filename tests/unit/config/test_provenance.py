@@ -140,6 +140,7 @@ def test_of_a_field(dawndusk: Any) -> None:
         "colossus_in_orbit_clusters": 600,
         "colossus_in_orbit_platforms": 160000,
         "contract_surge": 600,
+        "earth_observation": 0.16,
         "filing_blue_origin": 600,
         "filing_orbital": 600,
         "filing_spacex": 600,

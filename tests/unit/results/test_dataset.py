@@ -150,7 +150,7 @@ def test_roles(found: Results) -> None:
     """Source of truth: the scenario: 2 of 13 serve (0.2, rounded down), 2 stand by, two jobs of 4, one is left over."""
     role, job = found.series["sat_role"].values, found.series["sat_job"].values
     counted = {name: int((role == i).sum()) for i, name in enumerate(ROLES)}
-    assert counted == {"independent": 0, "training": 8, "inference": 2, "spare": 2, "unplaced": 1, "idle": 0}
+    assert counted == {"independent": 0, "training": 8, "inference": 2, "spare": 2, "unplaced": 1, "idle": 0, "sensing": 0}
     assert [int((job == g).sum()) for g in (-1, 0, 1)] == [5, 4, 4]
     assert ((job >= 0) == (role == ROLES.index("training"))).all()
 

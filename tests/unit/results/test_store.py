@@ -180,8 +180,8 @@ def test_series_matches_the_table(made: Made) -> None:
     # neighbours exchange heat, so that the fleet is coupled and routes of stations are followed: without links over one satellite each
     assert found_sizes.pop("route") == found_sizes.pop("hop") > 0
     assert (found_sizes.pop("place_row"), found_sizes.pop("place_column")) == (36, 72)  # a map of latency
-    assert found_sizes.pop("traffic_time", 0) == 0
-    assert found_sizes == sizes | dict.fromkeys(("pair", "job", "service", "link", "contract_time", "contract_source", "contract_case"), 0)
+    none = ("pair", "job", "service", "sensing", "link", "contract_time", "contract_source", "contract_case", "internet_station", "link_site")
+    assert found_sizes == sizes | dict.fromkeys((*none, "traffic_time"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
 
