@@ -21,6 +21,7 @@ from sim.network.terrestrial import great_circle_m  # noqa: E402
 
 TABLES, LISTS = ROOT / "tools" / "sites", ROOT / "configs" / "sites"
 REACH_KM = 400.0  # of a gateway that is near its point of presence
+ASIDE_DEG = 2.0  # how far a gateway may be from where it is assumed
 ANTENNAS = "8"  # of a gateway, as its applications for licences state [fcc-gateways]
 NOT_PUBLIC = "no gateway within 400 km of this point of presence is public: one is placed at its city"
 
@@ -30,12 +31,15 @@ def _rows(name: str) -> list[list[str]]:
     return [line.split("|") for line in lines if line and not line.startswith("#")]
 
 
-def _number(field: str, value: str, unit: str, kind: str, source: str) -> str:
-    return f'  {field}: {{value: {float(value):g}, unit: "{unit}", kind: {kind}, source: "{source}"}}'
+def _number(field: str, value: str, unit: str, kind: str, source: str, spread: tuple[float, float] | None = None) -> str:
+    """A record; an assumption has a spread."""
+    far = "" if spread is None or kind != "assumption" else f", low: {spread[0]:g}, high: {spread[1]:g}"
+    return f'  {field}: {{value: {float(value):g}, unit: "{unit}", kind: {kind}, source: "{source}"{far}}}'
 
 
 def _place(latitude: str, longitude: str, kind: str, source: str) -> list[str]:
-    return [_number("latitude", latitude, "deg", kind, source), _number("longitude", longitude, "deg", kind, source)]
+    near = [(round(float(angle) - ASIDE_DEG, 2), round(float(angle) + ASIDE_DEG, 2)) for angle in (latitude, longitude)]
+    return [_number("latitude", latitude, "deg", kind, source, near[0]), _number("longitude", longitude, "deg", kind, source, near[1])]
 
 
 def _text(name: str, description: str, stations: list[list[str]]) -> str:
@@ -80,7 +84,7 @@ def _gateways() -> list[list[str]]:
     return [
         [f"- name: {name} gateway", "  role: gateway", f"  pop: {_pop_of(country, latitude, longitude, pops)} PoP", "  operator: Starlink",
          f"  jurisdiction: {country}", *_place(latitude, longitude, kind, source),
-         f'  antennas: {{value: {ANTENNAS}, unit: "1", kind: {kind}, source: "fcc-gateways"}}']
+         _number("antennas", str(ANTENNAS), "1", kind, "fcc-gateways", (4, 24))]
         for (name, country, latitude, longitude), kind, source in listed
     ]  # fmt: skip
 

@@ -42,7 +42,7 @@ class Radio(Section):
     space: RadioEnd = Field(description="Antenna and amplifiers of the satellite")
     down: Carriers = Field(description="From the satellite to the ground")
     up: Carriers = Field(description="From the ground to the satellite")
-    polarisations: Annotated[int, Count(most=2)] = Field(description="1, or 2 at once, each with all channels")
+    polarisations: Annotated[int, Count(most=2)] = Field(description="Polarisations at once, 1 or 2, each with all channels")
     roll_off: Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.1")] = Field(
         description="Roll-off of the pulses: symbol rate = bandwidth / (1 + roll-off)"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sim
 from sim.config.schema import Station
 from sim.verify import starlink_latency
 from sim.verify.starlink_countries import MEDIAN_MS, PLACES, POPS
@@ -70,3 +71,10 @@ def test_real_catalogue_asks_for_the_same_overhead(shared_data: Path) -> None:
     """4,672 satellites of September 2023 by SGP4 against the shells: 1 ms, the difference of heights of 550 and 480 km, 4 x 70 km / c."""
     path = shared_data / starlink_latency.CATALOGUE
     assert starlink_latency.catalogue_overhead_ms(path) == pytest.approx(overhead_ms(), abs=1.0)
+
+
+def test_the_default_overhead_is_the_fit() -> None:
+    """Source of truth: the fit on three countries; the default is rounded to 0.1 ms."""
+    ground = sim.load("starlink_edge").scenario.ground
+    assert ground is not None
+    assert 1e3 * ground.access_overhead == pytest.approx(overhead_ms(), abs=0.05)
