@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -75,8 +76,8 @@ def _stations(results: Any) -> list[go.Scatter]:
         chosen = [names[i] for i in mine]
         traces.append(
             go.Scatter(
-                name=label, x=series["longitude_deg"].values[mine].round(2), y=series["latitude_deg"].values[mine].round(2), hovertext=chosen,
-                hoverinfo="text", mode="markers+text" if written else "markers", text=chosen if written else None, textposition="top center",
+                name=label, x=series["longitude_deg"].values[mine].round(2), y=series["latitude_deg"].values[mine].round(2), hovertext=[escape(name) for name in chosen],
+                hoverinfo="text", mode="markers+text" if written else "markers", text=[escape(name) for name in chosen] if written else None, textposition="top center",
                 textfont={"size": 10, "color": INK},
                 marker={"size": 7 if n == 0 else 6, "color": colour, "symbol": symbol, "line": {"color": "#ffffff", "width": 0.8}},
             )
@@ -90,7 +91,7 @@ def _note(rtt_ms: Any, coverage: Any, latitude_deg: Any) -> str:
     area /= area.sum()
     always, ever = float(area[coverage == 1.0].sum()), float(area[coverage > 0.0].sum())
     return (
-        "End-to-end round trip of a user at each place, median over the moments of the map at which one is served; white where nobody ever is. "
+        "End-to-end round trip of a user at each place, median over the moments of the map at which one is served; blank where nobody ever is. "
         f"Always served: {percent(always)} of the Earth's surface; at times: {percent(ever)}. A place that is served now and then has the "
         "latency of those moments only."
     )

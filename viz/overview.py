@@ -98,6 +98,12 @@ NETWORK: Final = Group(
         Fact("Propagation RTT, p99", ("ground", "propagation_rtt_ms", "p99"), milliseconds),
         Fact("End-to-end RTT, median", ("ground", "user_rtt_ms", "median"), milliseconds, "with switching and access"),
         Fact("End-to-end RTT, p99", ("ground", "user_rtt_ms", "p99"), milliseconds),
+        Fact("Internet RTT, median", ("ground", "internet", "rtt_ms", "median"), milliseconds, "over a gateway to a point of presence"),
+        Fact("Internet RTT, p99", ("ground", "internet", "rtt_ms", "p99"), milliseconds),
+        Fact("Internet over one satellite", ("ground", "internet", "bent_pipe_fraction"), percent, "share of its routes, no link between satellites"),
+        Fact("Ground link availability", ("ground", "link", "available_fraction"), percent, "share of site time with a satellite in view"),
+        Fact("Link utilisation", ("network", "utilisation_mean"), percent, "mean, links between satellites"),
+        Fact("Busiest link", ("network", "utilisation_max"), percent, "highest utilisation at any moment"),
     ),
 )
 COST: Final = Group(

@@ -106,6 +106,9 @@ def scene_data(results: Any, orbits: Any = None) -> bytes | None:
     blob.add("station_deg", scene.station_deg, "float32")
     if len(scene.station):
         blob.add("min_elevation_deg", results.series["min_elevation_deg"].values, "float32")
+        if "station_role" in results.series:
+            blob.add("station_role", results.series["station_role"].values, "uint8")
+    _add_places(blob, results.series)
     if "sat_type" in results.series:
         places = np.searchsorted(results.series["sat"].values, scene.satellite)
         blob.add("type", results.series["sat_type"].values[places], "uint8")
@@ -140,12 +143,20 @@ def _note(scene: Scene, orbits: Any, total: int) -> str:
     return f"{which} on mean orbits{close}.{lost} States of {recorded:,} were recorded; for more, raise recorder.satellites."
 
 
+def _add_places(blob: Blob, series: Any) -> None:
+    """The map of latency: round trips of places in rows from the south and columns from 180 W; not a number where nobody is served."""
+    if "place_user_rtt_ms" not in series or not np.isfinite(series["place_user_rtt_ms"].values).any():
+        return
+    blob.add("place_rtt_ms", series["place_user_rtt_ms"].values, "float32")
+    blob.add("place_coverage", series["place_coverage"].values, "float32")
+
+
 def _add_network(blob: Blob, scene: Scene, place: NDArray[np.int64]) -> None:
     if scene.links is not None:
         blob.add("link_ends", place[scene.links.ends], "uint16")
         blob.add("link_frames", scene.links.frames, "uint32")
         if np.isfinite(scene.links.used).any() and np.nanmax(scene.links.used) > 0.0:
-            blob.add("link_used", _in_bytes(scene.links.used), "uint8")  # 1 and more saturate
+            blob.add("link_used", scene.links.used, "float32")  # not a number where it is not known
     if scene.routes is not None:
         blob.add("route_station", scene.routes.station, "int16")
         blob.add("route_frames", scene.routes.frames, "uint32")
