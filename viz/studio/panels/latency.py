@@ -30,7 +30,7 @@ FACTS: Final = (
     ("to the internet, p99", ("ground", "internet", "rtt_ms", "p99"), milliseconds),
     ("of it over one satellite", ("ground", "internet", "bent_pipe_fraction"), percent),
     ("links to the ground available", ("ground", "link", "available_fraction"), percent),
-    ("at least one of them", ("ground", "link", "any_available_fraction"), percent),
+    ("at least one site usable", ("ground", "link", "any_available_fraction"), percent),
     ("without data rules, median", ("ground", "without_data_rules", "user_rtt_ms", "median"), milliseconds),
     ("without data rules, coverage", ("ground", "without_data_rules", "coverage_fraction"), percent),
 )  # fmt: skip
@@ -59,20 +59,20 @@ def show(view: View) -> Any:
     charts = [
         chart_part(station_spread.chart(summary), "By station", view, 290), chart_part(_map(view), "Over the Earth", view, 330),
         chart_part(latency.distribution(view.results), "All round trips", view, 290),
-        chart_part(gaps.calendar(view.results), "Times without a route", view, 290),
+        chart_part(gaps.calendar(view.results), "Times without a route", view, 290), _part("Longest gaps: times without a route", _gaps(view)),
     ]  # fmt: skip
     tables = [
-        _part("Station pairs: propagation RTT over satellites", _pairs(view)), _part("Longest gaps: times without a route", _gaps(view)),
+        _part("Station pairs: propagation RTT over satellites", _pairs(view)),
         _part("Stations: propagation RTT to the serving satellite, and what users see", _stations(view)),
         _part("Gateways", _gateways(summary)), _part("Countries: end-to-end RTT, weighted by users", _countries(summary)),
         _part("Links to the ground", _sites(summary)),
     ]  # fmt: skip
-    two = [html.Div([one for one in some if one is not None], className="two") for some in (charts, tables)]
+    two = [html.Div([one for one in some if one is not None], className=f"two {kind}") for kind, some in (("charts", charts), ("tables", tables))]
     return [_facts(summary), _components(summary), *two]
 
 
 def _part(title: str, rows: Any) -> Any:
-    return None if rows is None else html.Div([html.H3(title), rows])
+    return None if rows is None else html.Div([html.H3(title), rows], className="listing")
 
 
 def _facts(summary: dict[str, Any]) -> Any:
@@ -98,9 +98,13 @@ def _components(summary: dict[str, Any]) -> Any:
 
 
 def _map(view: View) -> Chart | None:
-    """The map of the report, in colours that are seen on the page."""
+    """The map of the report: smaller, so names of stations are left to the pointer, and in colours that are seen on the page."""
     chart = latency_map.chart(view.results)
-    if chart is not None and view.dark:
+    if chart is None:
+        return None
+    chart.figure.update_traces(selector={"mode": "markers+text"}, mode="markers")
+    chart.figure.update_traces(selector={"type": "heatmap"}, colorbar={"y": -0.1})
+    if view.dark:
         chart.figure.update_traces(selector={"type": "heatmap"}, colorscale=[list(stop) for stop in DARK_SCALE])
         chart.figure.update_layout(plot_bgcolor=GRID_DARK)
         chart.figure.update_traces(selector={"name": "coast"}, line_color="#8fa3bd")

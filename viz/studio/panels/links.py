@@ -9,7 +9,7 @@ import numpy as np
 from dash import html
 
 from viz import link_load
-from viz.formatting import number, percent, whole
+from viz.formatting import NBSP, number, percent, whole
 from viz.html_parts import find
 from viz.scene import labels
 from viz.studio.panels.panel import Panel, View, chart_part
@@ -82,7 +82,7 @@ def show(view: View) -> Any:
     chart = chart_part(link_load.chart(view.results), "Utilisation over time", view, 250)
     if chart is None:
         return [facts, html.P("No message of a workload crosses a link, as far as it is known.", className="muted")]
-    return [facts, html.Div([chart, _list(busiest(series))], className="two")]
+    return [facts, html.Div([chart, _list(busiest(series))], className="two charts")]
 
 
 def _list(links: list[Busy]) -> Any:
@@ -91,8 +91,8 @@ def _list(links: list[Busy]) -> Any:
     highest = max(one.used for one in links)
     rows = [
         html.Button([
-            html.Span(one.names[0]), html.Span(one.names[1]), html.Span(html.I(style={"width": f"{100.0 * one.used / highest:.2f}%"}), className="track"),
-            html.B(percent(one.used) if one.used >= 1e-4 else f"{number(100.0 * one.used)} %"),
+            html.Span(f"{one.names[0]} \u2013 {one.names[1]}"), html.Span(html.I(style={"width": f"{100.0 * one.used / highest:.2f}%"}), className="track"),
+            html.B(percent(one.used) if one.used >= 1e-4 else f"{number(100.0 * one.used, 2)}{NBSP}%"),
         ], type="button", title="Choose both satellites on the globe", **{"data-satellites": f"{one.ends[0]} {one.ends[1]}", "data-value": repr(one.used)})
         for one in links
     ]  # fmt: skip

@@ -73,7 +73,7 @@ def chart(summary: dict[str, Any]) -> Chart | None:
     title = "" if names else f"{len(rows)} stations, the lowest median first"
     figure.update_layout(layout(
         300, hovermode="closest", xaxis=axis(title, range=[-0.6, len(rows) - 0.4], showgrid=False, fixedrange=True) | ticks,
-        yaxis=axis("round-trip time, ms", rangemode="tozero", nticks=6, fixedrange=True),
+        yaxis=axis("round-trip time, ms", nticks=6, fixedrange=True),
     ))  # fmt: skip
     return Chart(figure, tuple((label, colour) for _, label, colour in kinds), _note(found, len(rows), len(kinds) > 1))
 

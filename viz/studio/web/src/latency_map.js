@@ -3,7 +3,8 @@ import * as THREE from "three";
 
 const SCALE = ["#12a594", "#8fd16a", "#f4dc4e", "#f0903c", "#c2316f"], RADIUS = 1.0008, FINE = 10; // pixels of a place, each way
 const COLOURS = SCALE.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
-const TITLE = "Median end-to-end round trip of a user at each place, over the moments at which one is served";
+const FAINT = 0.3; // opacity where one is hardly ever served, of that where one always is
+const TITLE = "Median end-to-end round trip of a user at each place, over the moments at which one is served; fainter where that is seldom";
 
 export class LatencyMap {
   constructor(turning) {
@@ -43,26 +44,26 @@ export class LatencyMap {
     const draw = canvas.getContext("2d"), pixels = draw.createImageData(w, h);
     for (let y = 0; y < h; y++) {
       for (let x = 0; x < w; x++) {
-        const value = this.between((h - 1 - y + 0.5) / FINE - 0.5, (x + 0.5) / FINE - 0.5), at = 4 * (y * w + x);
-        if (value === null) continue;
-        this.colour(value, pixels.data, at);
-        pixels.data[at + 3] = 255;
+        const found = this.between((h - 1 - y + 0.5) / FINE - 0.5, (x + 0.5) / FINE - 0.5), at = 4 * (y * w + x);
+        if (!found) continue;
+        this.colour(found.rtt_ms, pixels.data, at);
+        pixels.data[at + 3] = 255 * (FAINT + (1 - FAINT) * found.coverage);
       }
     }
     draw.putImageData(pixels, 0, 0);
     return canvas;
   }
 
-  // Value at a row and a column in between: by the nearest places that are served; null where the nearest place is not.
+  // What holds at a row and a column in between: by the nearest places that are served; null where the nearest place is not.
   between(row, column) {
     if (Number.isNaN(this.value(Math.round(row), Math.round(column)))) return null;
     const r = Math.floor(row), c = Math.floor(column), dr = row - r, dc = column - c;
-    let sum = 0, weight = 0;
+    let sum = 0, share = 0, weight = 0;
     for (const [i, j, part] of [[r, c, (1 - dr) * (1 - dc)], [r, c + 1, (1 - dr) * dc], [r + 1, c, dr * (1 - dc)], [r + 1, c + 1, dr * dc]]) {
       const value = this.value(i, j);
-      if (!Number.isNaN(value)) (sum += part * value), (weight += part);
+      if (!Number.isNaN(value)) (sum += part * value), (share += part * this.coverage[this.index(i, j)]), (weight += part);
     }
-    return sum / weight;
+    return { rtt_ms: sum / weight, coverage: share / weight };
   }
 
   value(row, column) {

@@ -13,17 +13,26 @@ const ROLES = [
 const POP = 2;
 // links by what workloads take of them or, where that is not known, by the number of routes over them: none, one, two, up to four, more
 const LOADS = ["#4f7fbf", "#8fd0a5", "#d9d24b", "#f0903c", "#e34a4a"].map((hex) => new THREE.Color(hex));
+const FAINT = ["#4f7fbf", "#4f9fd8", "#6fc3ee", "#a6e3fb", "#ffffff"].map((hex) => new THREE.Color(hex)); // where all links are nearly idle: no warning
+const NEARLY_IDLE = 0.1; // utilisation of the busiest link
 const load = (routes) => (routes < 3 ? routes : routes < 5 ? 3 : 4);
 const DENSE = [0.1, 0.3, 0.5, 0.8, 0.95], SPARSE = [0.42, 0.5, 0.6, 0.8, 0.95]; // opacity: a dense net of idle links hides what is below
 const ROUTES = ["no route", "1 route", "2 routes", "3 or 4", "5 or more"];
 
-// Upper ends of the bands of utilisation: fixed ones, or powers of ten where all links are nearly idle.
-function limits(run) {
-  let highest = 0;
-  for (const used of run.array.link_used) if (used > highest) highest = used;
-  const top = 10 ** Math.ceil(Math.log10(highest));
-  return highest > 0.1 ? [0, 0.25, 0.5, 0.9] : [0, top / 1000, top / 100, top / 10];
+function highest(run) {
+  if (run.highestUsed === undefined) {
+    run.highestUsed = 0;
+    for (const used of run.array.link_used) if (used > run.highestUsed) run.highestUsed = used;
+  }
+  return run.highestUsed;
 }
+
+// Upper ends of the bands of utilisation: fixed ones, or parts of the highest where all links are nearly idle.
+function limits(run) {
+  const top = highest(run);
+  return top > NEARLY_IDLE ? [0, 0.25, 0.5, 0.9] : [0, top / 30, top / 10, top / 3];
+}
+const shades = (run) => (run.array.link_used && highest(run) <= NEARLY_IDLE ? FAINT : LOADS);
 
 // Band of link i by its utilisation, from 0 (idle) to 4; null where none is known.
 export function usedBand(run, i) {
@@ -38,21 +47,18 @@ export function usedBand(run, i) {
 
 // Colour of link i by its utilisation; null where none is known.
 export function usedColour(run, i) {
-  return LOADS[usedBand(run, i) ?? -1] ?? null;
+  return shades(run)[usedBand(run, i) ?? -1] ?? null;
 }
 
-const share = (value) => `${Number((100 * value).toPrecision(2))} %`;
-function usedWords(run) {
-  const [, low, middle, high] = limits(run);
-  return ["idle", `up to ${share(low)}`, `to ${share(middle)}`, `to ${share(high)}`, `above ${share(high)}`];
-}
+const USED = ["idle", "up to 25 %", "to 50 %", "to 90 %", "above 90 %"], percent = (value) => `${Number((100 * value).toPrecision(2))} %`;
 
 // What the colours of links mean; null where they have one colour.
 export function linkKey(run) {
-  const used = run.array.link_used, words = used ? usedWords(run) : run.array.route_satellite && !run.formation ? ROUTES : null;
+  const used = run.array.link_used, faint = used && highest(run) <= NEARLY_IDLE, colours = shades(run);
+  const words = faint ? ["idle", "", "", "", `up to ${percent(highest(run))}`] : used ? USED : run.array.route_satellite && !run.formation ? ROUTES : null;
   if (!words) return null;
   const title = used ? "Links by mean utilisation of their busier direction; jobs at full clock rate" : "Links by the number of routes to the ground over them";
-  return { title, words: words.map((word, i) => ({ word, colour: `#${LOADS[i].getHexString()}` })) };
+  return { title: faint ? `${title}; steps at a thirtieth, a tenth and a third of the busiest` : title, words: words.map((word, i) => ({ word, colour: `#${colours[i].getHexString()}` })) };
 }
 
 // What the signs of stations mean, with their numbers; null where all are users.
@@ -194,6 +200,7 @@ export class Network {
     if (a.link_ends) {
       const { position: into, color } = this.links.geometry.attributes, m = a.link_ends.length / 2;
       const carried = this.links.visible && this.loadFrame !== frame ? (this.carried = this.loads(frame)) : this.carried;
+      const colours = shades(run);
       this.loadFrame = frame;
       let at = 0;
       for (let i = 0; i < m; i++) {
@@ -205,7 +212,7 @@ export class Network {
         put(into.array, at, from);
         put(into.array, at + 3, to);
         for (const end of [(4 * at) / 3, (4 * at) / 3 + 4]) {
-          LOADS[heavy].toArray(color.array, end);
+          colours[heavy].toArray(color.array, end);
           color.array[end + 3] = this.opacity[heavy];
         }
         at += 6;
@@ -215,7 +222,7 @@ export class Network {
     }
     if (a.route_satellite) {
       const { position: into, color } = this.routes.geometry.attributes, m = a.route_first_hop.length - 1, end = new THREE.Vector3();
-      const axis = new THREE.Vector3(0, 0, 1), shades = ROLES.map(({ route }) => new THREE.Color(route));
+      const axis = new THREE.Vector3(0, 0, 1), ofRole = ROLES.map(({ route }) => new THREE.Color(route));
       let at = 0;
       for (let i = 0; i < m; i++) {
         if (frame < a.route_frames[i] || frame >= a.route_frames[m + i]) continue;
@@ -235,7 +242,7 @@ export class Network {
           ground(a.route_station[m + i]);
           at += 3;
         } else at -= 3; // the last satellite serves: no line leaves it
-        for (let p = begin; p < at; p += 3) shades[role(run, a.route_station[i])].toArray(color.array, p);
+        for (let p = begin; p < at; p += 3) ofRole[role(run, a.route_station[i])].toArray(color.array, p);
       }
       this.routes.geometry.setDrawRange(0, at / 3);
       into.needsUpdate = color.needsUpdate = true;
