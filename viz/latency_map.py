@@ -73,11 +73,11 @@ def _stations(results: Any) -> list[go.Scatter]:
         if not mine.size:
             continue
         written = n == 0 and mine.size <= NAMED
-        chosen = [names[i] for i in mine]
+        chosen = [escape(names[i]) for i in mine]
         traces.append(
             go.Scatter(
-                name=label, x=series["longitude_deg"].values[mine].round(2), y=series["latitude_deg"].values[mine].round(2), hovertext=[escape(name) for name in chosen],
-                hoverinfo="text", mode="markers+text" if written else "markers", text=[escape(name) for name in chosen] if written else None, textposition="top center",
+                name=label, x=series["longitude_deg"].values[mine].round(2), y=series["latitude_deg"].values[mine].round(2), hovertext=chosen,
+                hoverinfo="text", mode="markers+text" if written else "markers", text=chosen if written else None, textposition="top center",
                 textfont={"size": 10, "color": INK},
                 marker={"size": 7 if n == 0 else 6, "color": colour, "symbol": symbol, "line": {"color": "#ffffff", "width": 0.8}},
             )

@@ -9,7 +9,7 @@ from dash import html
 
 from viz.formatting import MINUS, celsius, percent, petaflops, tokens_per_s
 from viz.html_parts import Fact, find
-from viz.overview import COST, DESIGN, ENERGY, NETWORK
+from viz.overview import COST, DESIGN, ENERGY, NETWORK, OF_GATEWAYS
 from viz.studio.panels.panel import Panel, View
 
 OWN: Final = (
@@ -25,7 +25,7 @@ PICKED: Final = (
     ("ground", "link", "available_fraction"), ("network", "utilisation_mean"), ("network", "utilisation_max"), ("fleet", "availability"),
     ("design", "mass_kg"), ("cost", "capex_usd"), ("cost", "usd_per_useful_pflop_day"),
 )  # fmt: skip
-_OF_REPORT = {fact.path: fact for group in (DESIGN, ENERGY, NETWORK, COST) for fact in group.facts}
+_OF_REPORT = {fact.path: fact for facts in (DESIGN.facts, ENERGY.facts, NETWORK.facts, OF_GATEWAYS, COST.facts) for fact in facts}
 FACTS: Final = (*OWN, *(_OF_REPORT[path] for path in PICKED))
 
 

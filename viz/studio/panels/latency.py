@@ -235,10 +235,10 @@ def _gaps(view: View) -> Any:
         return None
     begin = epoch_utc(view.results)
     rows.sort(key=lambda row: (-row[1]["longest_s"], row[0]))
-    cells = [
-        [name, _span(one["longest_s"]), f"{begin + timedelta(seconds=one['longest_at_s']):%Y-%m-%d %H:%M:%S}", whole(one["count"]), _span(one["total_s"])]
-        for name, one in rows[:MOST_GAPS]
-    ]  # fmt: skip
+    cells = []
+    for name, one in rows[:MOST_GAPS]:
+        at = begin + timedelta(seconds=one["longest_at_s"])
+        cells.append([name, _span(one["longest_s"]), f"{at:%Y-%m-%d %H:%M:%S}", whole(one["count"]), _span(one["total_s"])])
     return table(("", "longest", "begins, UTC", "gaps", "together"), cells, numbers=range(1, 5))
 
 

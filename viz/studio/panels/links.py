@@ -89,15 +89,20 @@ def _list(links: list[Busy]) -> Any:
     if not links:
         return html.P("No recorded link carries anything.", className="muted")
     highest = max(one.used for one in links)
-    rows = [
-        html.Button([
-            html.Span(f"{one.names[0]} \u2013 {one.names[1]}"), html.Span(html.I(style={"width": f"{100.0 * one.used / highest:.2f}%"}), className="track"),
-            html.B(percent(one.used) if one.used >= 1e-4 else f"{number(100.0 * one.used, 2)}{NBSP}%"),
-        ], type="button", title="Choose both satellites on the globe", **{"data-satellites": f"{one.ends[0]} {one.ends[1]}", "data-value": repr(one.used)})
-        for one in links
-    ]  # fmt: skip
-    note = html.P("Mean utilisation of the busier direction over the moments at which the link exists. Press one to choose its satellites.", className="muted")
-    return html.Div([html.H3(f"The {len(links)} busiest links between recorded satellites"), html.Div(rows, className="busiest"), note])
+    rows = [_row(one, 100.0 * one.used / highest) for one in links]
+    note = "Mean utilisation of the busier direction over the moments at which the link exists. Press one to choose its satellites."
+    title = f"The {len(links)} busiest links between recorded satellites"
+    return html.Div([html.H3(title), html.Div(rows, className="busiest"), html.P(note, className="muted")])
+
+
+def _row(one: Busy, width: float) -> Any:
+    """A button with the ends of a link, a bar so wide in per cent, and its utilisation."""
+    used = percent(one.used) if one.used >= 1e-4 else f"{number(100.0 * one.used, 2)}{NBSP}%"
+    bar = html.Span(html.I(style={"width": f"{width:.2f}%"}), className="track")
+    return html.Button(
+        [html.Span(f"{one.names[0]} \u2013 {one.names[1]}"), bar, html.B(used)], type="button", title="Choose both satellites on the globe",
+        **{"data-satellites": f"{one.ends[0]} {one.ends[1]}", "data-value": repr(one.used)},
+    )  # fmt: skip
 
 
 PANEL = Panel("links", "Links", "below", show)
