@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.figures import Chart, line, recorded, sample_times, thin, time_axis
-from viz.formatting import NBSP, duration, milliseconds, number, percent, whole
+from viz.formatting import NBSP, duration, milliseconds, number, percent, quantity, whole
 from viz.html_parts import Path, cell, collapsed, find, table, text
 from viz.palette import BLUES, INK, JOB_COLOURS, LINE, MUTED, axis, layout
 from viz.scene import Floats
@@ -20,6 +20,10 @@ MAX_PAIRS: Final = 6
 STRIP_PX: Final = 20
 LABEL_SHARE: Final = 0.13  # of the axis, width of a label
 SHARES: Final = np.append(np.linspace(0.0, 0.99, 199), np.linspace(0.991, 1.0, 10))
+BUDGET: Final = (  # of a radio or telescope
+    ("available_fraction", "available", percent), ("down_bit_s", "down, mean", lambda rate: quantity(rate, "bit/s")),
+    ("up_bit_s", "up, mean", lambda rate: quantity(rate, "bit/s")), ("attenuation_p99_db", "attenuation, p99", lambda lost: f"{lost:.1f}{NBSP}dB"),
+)  # fmt: skip
 USER_COLOUR: Final = "#c2410c"
 INTERNET_COLOUR: Final = "#00795c"
 
@@ -251,8 +255,9 @@ def countries_table(summary: dict[str, Any]) -> str:
 
 
 def gateways_table(summary: dict[str, Any]) -> str:
-    """One row per gateway, those that users come over most first."""
+    """One row per gateway, those that users come over most first; with what its radio or telescope carries where it has one."""
     gateways = find(summary, ("ground", "gateways")) or {}
+    budget = BUDGET if find(summary, ("ground", "link")) else ()
 
     def share(name: str) -> float:
         value = find(summary, ("ground", "gateways", name, "user_time_fraction"))
@@ -262,9 +267,10 @@ def gateways_table(summary: dict[str, Any]) -> str:
     for name in sorted(gateways, key=lambda n: (-share(n), n)):
         at: Path = ("ground", "gateways", name)
         cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
-        over = cell(summary, (*at, "user_time_fraction"), percent)
-        rows.append(f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{gap_cell(summary, at)}{''.join(cells)}{over}")
-    heads = ("gateway", "coverage", "longest gap", "min", "median", "p99", "share of users' time")
+        cells.append(cell(summary, (*at, "user_time_fraction"), percent))
+        cells += [cell(summary, ("ground", "link", "sites", name, key), form) for key, _, form in budget]
+        rows.append(f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{gap_cell(summary, at)}{''.join(cells)}")
+    heads = ("gateway", "coverage", "longest gap", "min", "median", "p99", "share of users' time", *(title for _, title, _ in budget))
     return collapsed("By gateway", table(heads, rows, "numbers")) if rows else ""
 
 

@@ -10,7 +10,7 @@ from dash import html
 
 from viz import gaps, latency, latency_map
 from viz.figures import Chart
-from viz.formatting import MINUS, NBSP, duration, milliseconds, percent, quantity, whole
+from viz.formatting import MINUS, NBSP, duration, milliseconds, percent, whole
 from viz.html_parts import find
 from viz.scene import epoch_utc
 from viz.studio.panels import station_spread
@@ -189,13 +189,7 @@ def _pairs(view: View) -> Any:
 
 def _budget(summary: dict[str, Any]) -> list[Column]:
     """What links of a site to the fleet carry."""
-    sites = ("ground", "link", "sites")
-    return [
-        ("available", _of(summary, sites, ("available_fraction",), percent)),
-        ("down, mean", _of(summary, sites, ("down_bit_s",), lambda v: quantity(v, "bit/s"))),
-        ("up, mean", _of(summary, sites, ("up_bit_s",), lambda v: quantity(v, "bit/s"))),
-        ("attenuation, p99", _of(summary, sites, ("attenuation_p99_db",), lambda v: f"{v:.1f}{NBSP}dB")),
-    ]
+    return [(title, _of(summary, ("ground", "link", "sites"), (key,), form)) for key, title, form in latency.BUDGET]
 
 
 def _gateways(summary: dict[str, Any]) -> Any:

@@ -214,7 +214,7 @@ function legend() {
   const key = shown.words
     ? el("ul", {}, shown.words.filter((w) => w.count).map((w) => el("li", {}, el("i", { style: `background:${w.colour}` }), w.word, el("b", {}, number(w.count)))))
     : el("div", { class: "scale" }, el("span", {}, shown.low), el("i", { style: `background:linear-gradient(90deg,${shown.scale.join(",")})` }), el("span", {}, shown.high));
-  const meaning = globe.network.show.links && run.array.link_ends ? linkKey(run) : null;
+  const meaning = run.array.link_ends && (globe.near || (globe.network.show.links && globe.network.has("links"))) ? linkKey(run) : null;
   const loads = meaning
     ? el("div", { class: "loads", title: meaning.title }, "links: ", meaning.words.map(({ word, colour }) => el("span", {}, el("i", { style: `background:${colour}` }), word)))
     : "";
@@ -230,7 +230,7 @@ function toolbar() {
   const box = (name, text, on, change) => el("label", {}, el("input", { type: "checkbox", id: `show-${name}`, checked: on, on: { change } }), text);
   $("layers").replaceChildren(
     ...layers.map(([name, text]) => box(name, text, globe.network.show[name], (e) => showLayer(name, e.target.checked))),
-    globe.approachable ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }))) : "",
+    globe.approachable ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }), legend())) : "",
     box("shadow", "shadow", globe.shadow, (e) => ((globe.shadow = e.target.checked), remember({ h: globe.shadow ? 1 : 0 }), globe.move(timeline.ms))),
   );
 }
