@@ -179,3 +179,10 @@ def test_what_was_not_recorded_is_not_drawn(make: Callable[..., synthetic.Result
 )
 def test_numbers_read_well(said: str, expected: str) -> None:
     assert said.replace(formatting.NBSP, " ") == expected
+
+
+def test_labels_of_percentiles_do_not_cover_each_other() -> None:
+    """Source of truth: by hand: places 1 apart are closer than a label of 2, each is a line lower than the one after it."""
+    assert latency._apart([20.7, 41.4, 43.2], 5.0) == [0, 1, 0]
+    assert latency._apart([3.0, 1.0, 2.0], 2.0) == [0, 2, 1]
+    assert latency._apart([1.0, 9.0], 2.0) == [0, 0]

@@ -157,13 +157,14 @@ def _grounded() -> Any:
         return {"propagation_rtt_ms": spread(median), "user_rtt_ms": spread(median + 17.0), "coverage_fraction": 0.75, "outages": outages}
 
     never, long = {"count": 0, "total_s": 0.0, "longest_s": 0.0, "longest_at_s": None}, {"count": 3, "total_s": 5400.0, "longest_s": 3660.0, "longest_at_s": 7200.0}
+    short = {"count": 1, "total_s": 30.0, "longest_s": 30.0, "longest_at_s": 60.0}
     site = {"available_fraction": 0.995, "down_bit_s": 2.5e9, "up_bit_s": 1e9, "attenuation_p99_db": 7.25}
     internet = {"rtt_ms": spread(30.0), "coverage_fraction": 1.0, "bent_pipe_fraction": 0.9}
     ground = {
         "coverage_fraction": 0.75, "user_rtt_ms": spread(22.0), "components_ms": {"propagation": 6.0, "processing": 0.0, "access": 17.0, "terrestrial": 2.0},
         "without_data_rules": {"user_rtt_ms": spread(21.0), "coverage_fraction": 0.875},
         "internet": internet | {"stations": {"Oslo": internet, "<b>Rome": internet | {"rtt_ms": spread(28.0)}}},
-        "stations": {"Oslo": station(5.0, never), "<b>Rome": station(6.0, long)},
+        "stations": {"Oslo": station(5.0, short), "<b>Rome": station(6.0, long)},
         "gateways": {"Turin": station(4.0, never) | {"user_time_fraction": 0.25}, "Lund": station(4.5, never) | {"user_time_fraction": 0.75}},
         "link": {"available_fraction": 0.99, "any_available_fraction": 1.0, "sites": {"Lund": site, "Turin": site | {"attenuation_p99_db": None}}},
         "countries": {"NO": {"user_rtt_ms": spread(22.0), "coverage_fraction": 1.0}, "IT": {"user_rtt_ms": spread(23.0), "coverage_fraction": 0.5}},
@@ -179,8 +180,10 @@ def test_latency_of_gateways_countries_and_gaps() -> None:
     assert rows["Lund"][-4:] == ["99.5\u00a0%", "2.50\u00a0Gbit/s", "1.00\u00a0Gbit/s", "7.2\u00a0dB"]
     assert rows["Turin"][-1] == ""
     assert list(rows) == ["Lund", "Turin", "NO", "IT"]
-    gap = next(row for row in _cells(shown) if row[:2] == ["<b>Rome", "1\u00a0h 1\u00a0min"])
-    assert gap == ["<b>Rome", "1\u00a0h 1\u00a0min", "2026-12-21 02:00:00", "3", "1\u00a0h 30\u00a0min"]
+    table = _cells(shown)
+    first = next(n for n, row in enumerate(table) if row[1] == "longest")
+    assert table[first + 1] == ["<b>Rome", "1\u00a0h 1\u00a0min", "2026-12-21 02:00:00", "3", "1\u00a0h 30\u00a0min"]
+    assert table[first + 2] == ["Oslo", "30\u00a0s", "2026-12-21 00:01:00", "1", "30\u00a0s"]
     parts = _data(shown, "data-part")
     assert {name: float(one.style["width"].rstrip("%")) for name, one in parts.items()} == {"propagation": 24.0, "access": 68.0, "terrestrial": 8.0}
     heads, values = ([one.children for one in _walk(shown) if type(one).__name__ == name] for name in ("Dt", "Dd"))
