@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from viz.figures import Chart, line, recorded, sample_times, thin, time_axis
-from viz.formatting import NBSP, duration, milliseconds, number, percent, whole
+from viz.formatting import NBSP, duration, milliseconds, number, percent, quantity, whole
 from viz.html_parts import Path, cell, collapsed, find, table, text
 from viz.palette import BLUES, INK, JOB_COLOURS, LINE, MUTED, axis, layout
 from viz.scene import Floats
@@ -17,7 +18,12 @@ from viz.scene import Floats
 MAX_STATIONS: Final = 40
 MAX_PAIRS: Final = 6
 STRIP_PX: Final = 20
+LABEL_SHARE: Final = 0.13  # of the axis, width of a label
 SHARES: Final = np.append(np.linspace(0.0, 0.99, 199), np.linspace(0.991, 1.0, 10))
+BUDGET: Final = (  # of a radio or telescope
+    ("available_fraction", "available", percent), ("down_bit_s", "down, mean", lambda rate: quantity(rate, "bit/s")),
+    ("up_bit_s", "up, mean", lambda rate: quantity(rate, "bit/s")), ("attenuation_p99_db", "attenuation, p99", lambda lost: f"{lost:.1f}{NBSP}dB"),
+)  # fmt: skip
 USER_COLOUR: Final = "#c2410c"
 INTERNET_COLOUR: Final = "#00795c"
 
@@ -40,8 +46,8 @@ def pooled(results: Any, name: str) -> Floats | None:
     return kept if kept.size else None
 
 
-def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
-    """Cumulative distribution of round-trip times, with marks at the median and the 99th percentile."""
+def spread_line(values: Floats, name: str, colour: str, lower: int = 0) -> list[go.Scatter]:
+    """Cumulative distribution of round-trip times, with marks at the median and the 99th percentile, the latter so many lines lower."""
     quantiles = np.percentile(values, 100.0 * SHARES)
     curve = line(quantiles.astype(np.float32), (100.0 * SHARES).astype(np.float32), name, colour, "%")
     curve.hovertemplate = f"{name}: %{{y:.1f}} % below %{{x:.2f}} ms<extra></extra>"
@@ -51,7 +57,7 @@ def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
         y=[50.0, 99.0],
         mode="markers+text",
         marker={"size": 9, "color": colour, "line": {"color": "#ffffff", "width": 1.5}},
-        text=[f" {m:.1f} ms" for m in marks],
+        text=[f" {marks[0]:.1f} ms", f"{lower * '<br>'} {marks[1]:.1f} ms"],
         textposition=["middle right", "bottom right"],
         textfont={"size": 12, "color": INK},
         hoverinfo="skip",
@@ -59,6 +65,14 @@ def spread_line(values: Floats, name: str, colour: str) -> list[go.Scatter]:
         cliponaxis=False,
     )
     return [curve, points]
+
+
+def _apart(marks: list[float], width: float) -> list[int]:
+    """By how many lines labels at these places, each so wide, are lowered so that none covers another; the last one stays."""
+    lower, order = [0] * len(marks), sorted(range(len(marks)), key=lambda n: marks[n])
+    for before, after in reversed(list(pairwise(order))):
+        lower[before] = lower[after] + 1 if marks[after] - marks[before] < width else 0
+    return lower
 
 
 def distribution(results: Any) -> Chart | None:
@@ -83,14 +97,15 @@ def distribution(results: Any) -> Chart | None:
                 curves.append((np.sort(values[np.isfinite(values)]), f"{pair}, propagation", colour))
     if not curves:
         return None
-    figure = go.Figure([trace for values, name, colour in curves for trace in spread_line(values, name, colour)])
     longest = max(float(values[-1]) for values, _, _ in curves)
+    lower = _apart([float(np.percentile(values, 99.0)) for values, _, _ in curves], LABEL_SHARE * longest)
+    figure = go.Figure([trace for (values, name, colour), n in zip(curves, lower, strict=True) for trace in spread_line(values, name, colour, n)])
     figure.update_layout(
         layout(
             300,
             hovermode="closest",
             dragmode=False,
-            xaxis=axis("round-trip time, ms", range=[0.0, 1.08 * longest], fixedrange=True, nticks=8),
+            xaxis=axis("round-trip time, ms", range=[0.0, 1.15 * longest], fixedrange=True, nticks=8),
             yaxis=axis("share below, %", range=[0.0, 102.0], fixedrange=True, nticks=6),
         )
     )
@@ -240,8 +255,9 @@ def countries_table(summary: dict[str, Any]) -> str:
 
 
 def gateways_table(summary: dict[str, Any]) -> str:
-    """One row per gateway, those that users come over most first."""
+    """One row per gateway, those that users come over most first; with what its radio or telescope carries where it has one."""
     gateways = find(summary, ("ground", "gateways")) or {}
+    budget = BUDGET if find(summary, ("ground", "link")) else ()
 
     def share(name: str) -> float:
         value = find(summary, ("ground", "gateways", name, "user_time_fraction"))
@@ -251,9 +267,10 @@ def gateways_table(summary: dict[str, Any]) -> str:
     for name in sorted(gateways, key=lambda n: (-share(n), n)):
         at: Path = ("ground", "gateways", name)
         cells = [cell(summary, (*at, "propagation_rtt_ms", k), milliseconds) for k in ("min", "median", "p99")]
-        over = cell(summary, (*at, "user_time_fraction"), percent)
-        rows.append(f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{gap_cell(summary, at)}{''.join(cells)}{over}")
-    heads = ("gateway", "coverage", "longest gap", "min", "median", "p99", "share of users' time")
+        cells.append(cell(summary, (*at, "user_time_fraction"), percent))
+        cells += [cell(summary, ("ground", "link", "sites", name, key), form) for key, _, form in budget]
+        rows.append(f"<td>{text(name)}</td>{cell(summary, (*at, 'coverage_fraction'), percent)}{gap_cell(summary, at)}{''.join(cells)}")
+    heads = ("gateway", "coverage", "longest gap", "min", "median", "p99", "share of users' time", *(title for _, title, _ in budget))
     return collapsed("By gateway", table(heads, rows, "numbers")) if rows else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 import numpy as np
@@ -72,7 +73,7 @@ def _stations(results: Any) -> list[go.Scatter]:
         if not mine.size:
             continue
         written = n == 0 and mine.size <= NAMED
-        chosen = [names[i] for i in mine]
+        chosen = [escape(names[i]) for i in mine]
         traces.append(
             go.Scatter(
                 name=label, x=series["longitude_deg"].values[mine].round(2), y=series["latitude_deg"].values[mine].round(2), hovertext=chosen,
@@ -90,7 +91,7 @@ def _note(rtt_ms: Any, coverage: Any, latitude_deg: Any) -> str:
     area /= area.sum()
     always, ever = float(area[coverage == 1.0].sum()), float(area[coverage > 0.0].sum())
     return (
-        "End-to-end round trip of a user at each place, median over the moments of the map at which one is served; white where nobody ever is. "
+        "End-to-end round trip of a user at each place, median over the moments of the map at which one is served; blank where nobody ever is. "
         f"Always served: {percent(always)} of the Earth's surface; at times: {percent(ever)}. A place that is served now and then has the "
         "latency of those moments only."
     )

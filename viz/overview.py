@@ -100,6 +100,15 @@ NETWORK: Final = Group(
         Fact("End-to-end RTT, p99", ("ground", "user_rtt_ms", "p99"), milliseconds),
     ),
 )
+# of runs with gateways, radios or telescopes, or messages over links; others do not miss them
+OF_GATEWAYS: Final = (
+    Fact("Internet RTT, median", ("ground", "internet", "rtt_ms", "median"), milliseconds, "over a gateway to a point of presence"),
+    Fact("Internet RTT, p99", ("ground", "internet", "rtt_ms", "p99"), milliseconds),
+    Fact("Internet over one satellite", ("ground", "internet", "bent_pipe_fraction"), percent, "share of its routes, no link between satellites"),
+    Fact("Ground link availability", ("ground", "link", "available_fraction"), percent, "share of site time with a satellite in view"),
+    Fact("Link utilisation", ("network", "utilisation_mean"), percent, "mean, links between satellites"),
+    Fact("Busiest link", ("network", "utilisation_max"), percent, "highest utilisation at any moment"),
+)
 COST: Final = Group(
     "Cost, energy and greenhouse gases",
     (
@@ -133,7 +142,7 @@ RULES: Final = Group(
 def network(summary: dict[str, Any]) -> Group:
     """Facts of the network, each latency with the share of time for which it holds."""
     facts = []
-    for fact in NETWORK.facts:
+    for fact in (*NETWORK.facts, *OF_GATEWAYS):
         timed = len(fact.path) > 1 and str(fact.path[1]).endswith("_rtt_ms")
         facts.append(replace(fact, detail=with_coverage(fact.detail, summary)) if timed else fact)
     return replace(NETWORK, facts=tuple(facts))

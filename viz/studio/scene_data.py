@@ -8,6 +8,7 @@ which of them have states. The script reads it in `viz/studio/web/src/run.js`.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from sim.schema import ROLES, STATES
 from viz.buffers import Buffers
 from viz.formation import formation_label
+from viz.network import Routes
 from viz.palette import NO_JOB, ROLE_COLOUR, STATE_COLOUR, job_colours
 from viz.scene import Floats, Scene, build_scene
 
@@ -106,16 +108,20 @@ def scene_data(results: Any, orbits: Any = None) -> bytes | None:
     blob.add("station_deg", scene.station_deg, "float32")
     if len(scene.station):
         blob.add("min_elevation_deg", results.series["min_elevation_deg"].values, "float32")
+        if "station_role" in results.series:
+            blob.add("station_role", results.series["station_role"].values, "uint8")
+    _add_places(blob, results.series)
     if "sat_type" in results.series:
         places = np.searchsorted(results.series["sat"].values, scene.satellite)
         blob.add("type", results.series["sat_type"].values[places], "uint8")
-    _add_network(blob, scene, place)
+    routes, spare = _of_users(results, scene.routes)
+    _add_network(blob, scene, routes, place)
     return blob.content({
         "unix_ms": scene.unix_ms.tolist(), "epoch_ms": _epoch_ms(results, scene), "label": list(scene.label),
         "number": scene.satellite.tolist(), "station": list(scene.station),
         "colourings": _colourings(scene), "formation": None if scene.formation is None else formation_label(scene),
         "extent_m": None if scene.formation is None else scene.formation.extent_m, "events": _events(results, scene),
-        "note": scene.note if orbits is None else _note(scene, orbits, int(results.summary["satellites"])),
+        "note": (scene.note if orbits is None else _note(scene, orbits, int(results.summary["satellites"]))) + spare,
         "models": _models(results),
     })  # fmt: skip
 
@@ -140,17 +146,39 @@ def _note(scene: Scene, orbits: Any, total: int) -> str:
     return f"{which} on mean orbits{close}.{lost} States of {recorded:,} were recorded; for more, raise recorder.satellites."
 
 
-def _add_network(blob: Blob, scene: Scene, place: NDArray[np.int64]) -> None:
+def _add_places(blob: Blob, series: Any) -> None:
+    """The map of latency: round trips of places in rows from the south and columns from 180 W; not a number where nobody is served."""
+    if "place_user_rtt_ms" not in series or not np.isfinite(series["place_user_rtt_ms"].values).any():
+        return
+    blob.add("place_rtt_ms", series["place_user_rtt_ms"].values, "float32")
+    blob.add("place_coverage", series["place_coverage"].values, "float32")
+
+
+def _of_users(results: Any, routes: Routes | None) -> tuple[Routes | None, str]:
+    """Routes without those of gateways that no user ever comes over, and what the note says of that."""
+    gateways = (results.summary.get("ground") or {}).get("gateways") or {}
+    spare = [name for name, one in gateways.items() if one.get("user_time_fraction") == 0.0]
+    if routes is None or not spare:
+        return routes, ""
+    kept = ~np.isin(routes.station[0], np.flatnonzero(np.isin(results.series["station"].values, spare)))
+    hops = [routes.satellite[routes.first_hop[w] : routes.first_hop[w + 1]] for w in np.flatnonzero(kept)]
+    first = np.concatenate([[0], np.cumsum([len(one) for one in hops])]).astype(np.int64)
+    satellite = np.concatenate([np.zeros(0, dtype=np.int64), *hops])
+    note = f" Routes of {len(spare):,} of {len(gateways):,} gateways, which no user comes over, are left out."
+    return replace(routes, station=routes.station[:, kept], frames=routes.frames[:, kept], first_hop=first, satellite=satellite), note
+
+
+def _add_network(blob: Blob, scene: Scene, routes: Routes | None, place: NDArray[np.int64]) -> None:
     if scene.links is not None:
         blob.add("link_ends", place[scene.links.ends], "uint16")
         blob.add("link_frames", scene.links.frames, "uint32")
         if np.isfinite(scene.links.used).any() and np.nanmax(scene.links.used) > 0.0:
-            blob.add("link_used", _in_bytes(scene.links.used), "uint8")  # 1 and more saturate
-    if scene.routes is not None:
-        blob.add("route_station", scene.routes.station, "int16")
-        blob.add("route_frames", scene.routes.frames, "uint32")
-        blob.add("route_first_hop", scene.routes.first_hop, "uint32")
-        blob.add("route_satellite", place[scene.routes.satellite], "uint16")
+            blob.add("link_used", scene.links.used, "float32")  # not a number where it is not known
+    if routes is not None:
+        blob.add("route_station", routes.station, "int16")
+        blob.add("route_frames", routes.frames, "uint32")
+        blob.add("route_first_hop", routes.first_hop, "uint32")
+        blob.add("route_satellite", place[routes.satellite], "uint16")
 
 
 def _colourings(scene: Scene) -> list[dict[str, Any]]:

@@ -179,3 +179,20 @@ def test_what_was_not_recorded_is_not_drawn(make: Callable[..., synthetic.Result
 )
 def test_numbers_read_well(said: str, expected: str) -> None:
     assert said.replace(formatting.NBSP, " ") == expected
+
+
+def test_labels_of_percentiles_do_not_cover_each_other() -> None:
+    """Source of truth: by hand: places 1 apart are closer than a label of 2, each is a line lower than the one after it."""
+    assert latency._apart([20.7, 41.4, 43.2], 5.0) == [0, 1, 0]
+    assert latency._apart([3.0, 1.0, 2.0], 2.0) == [0, 2, 1]
+    assert latency._apart([1.0, 9.0], 2.0) == [0, 0]
+
+
+def test_gateways_have_their_radio_in_the_table() -> None:
+    """Source of truth: by hand: 2.5e9 bit/s are 2.50 Gbit/s; without links to the ground there are no such columns."""
+    site = {"available_fraction": 0.995, "down_bit_s": 2.5e9, "up_bit_s": 1e9, "attenuation_p99_db": 7.25}
+    ground = {"gateways": {"Lund": {"coverage_fraction": 1.0}}, "link": {"sites": {"Lund": site}}}
+    shown = latency.gateways_table({"ground": ground})
+    for words in ("99.5\u00a0%", "2.50\u00a0Gbit/s", "1.00\u00a0Gbit/s", "7.2\u00a0dB", "attenuation, p99"):
+        assert words in shown, words
+    assert "attenuation" not in latency.gateways_table({"ground": {**ground, "link": None}})

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import studies
 import synthetic
+import xarray as xr
 
 from sim.results import analysis_text
 from sim.schema import CAUSES, STATES
@@ -23,7 +24,7 @@ from sim.studies.why import Answer, Base, Cause, Input
 from viz.formatting import celsius, percent, petaflops
 from viz.html_parts import Fact
 from viz.studio import app
-from viz.studio.panels import PANELS, figures, latency, plan, series, waterfall, why
+from viz.studio.panels import PANELS, figures, latency, links, plan, series, station_spread, waterfall, why
 from viz.studio.panels import study as study_panel
 from viz.studio.panels.panel import PLACES, View
 from viz.studio.scene_data import MISSING_SHARE, scene_data
@@ -125,19 +126,112 @@ def test_series_share_one_axis_of_time(formation: synthetic.Results) -> None:
     assert np.allclose(junction.y, recorded, atol=1e-4)
 
 
-def test_latency_beside_the_baseline(walker: synthetic.Results) -> None:
+def _of(summary: dict[str, Any], **series: Any) -> Any:
+    """A run with a summary and few series."""
+    return SimpleNamespace(summary=summary, series=xr.Dataset(series, attrs={"epoch": "2026-12-21T00:00:00Z"}), events=[])
+
+
+def test_latency_beside_the_baseline() -> None:
     """Source of truth: by hand: medians of a station and of a pair, 12.5 against 10.25 ms."""
 
     def run(median: float | None) -> Any:
         rtt = {"propagation_rtt_ms": {"min": 1.0, "median": median, "p99": 20.0}, "coverage_fraction": 0.5}
-        return SimpleNamespace(summary={"ground": {"stations": {"Oslo": rtt, "<Rome>": rtt}}, "station_pairs": {"Oslo - <Rome>": rtt}})
+        return _of({"ground": {"stations": {"Oslo": rtt, "<Rome>": rtt}}, "station_pairs": {"Oslo - <Rome>": rtt}})
 
     shown = _cells(latency.PANEL.show(_view(run(12.5), run(10.25))))
-    assert shown[1] == ["Oslo - <Rome>", "50.0\u00a0%", "1.00\u00a0ms", "12.50\u00a0ms", "20.00\u00a0ms", "+2.25 ms", ""]
+    assert shown[0] == ["", "coverage", "RTT min", "median", "p99", "change of the median"]
+    assert shown[1] == ["Oslo - <Rome>", "50.0\u00a0%", "1.00\u00a0ms", "12.50\u00a0ms", "20.00\u00a0ms", "+2.25 ms"]
     assert [row[0] for row in shown if row[0]] == ["Oslo - <Rome>", "<Rome>", "Oslo"]
     assert _cells(latency.PANEL.show(_view(run(12.5), run(12.5))))[1][5] == "="
-    assert _cells(latency.PANEL.show(_view(run(12.5), run(None))))[1][5] == ""
-    assert _cells(latency.PANEL.show(_view(SimpleNamespace(summary={"ground": None})))) == []
+    assert "change of the median" not in _cells(latency.PANEL.show(_view(run(12.5), run(None))))[0]
+    assert _cells(latency.PANEL.show(_view(_of({"ground": None})))) == []
+
+
+def _grounded() -> Any:
+    """Two users, one of whom is long without a route, and two gateways with radios; by hand."""
+
+    def spread(median: float) -> dict[str, float]:
+        return {"min": median - 1.0, "median": median, "p99": median + 5.0, "max": median + 6.0}
+
+    def station(median: float, outages: dict[str, Any]) -> dict[str, Any]:
+        return {"propagation_rtt_ms": spread(median), "user_rtt_ms": spread(median + 17.0), "coverage_fraction": 0.75, "outages": outages}
+
+    never, long = {"count": 0, "total_s": 0.0, "longest_s": 0.0, "longest_at_s": None}, {"count": 3, "total_s": 5400.0, "longest_s": 3660.0, "longest_at_s": 7200.0}
+    short = {"count": 1, "total_s": 30.0, "longest_s": 30.0, "longest_at_s": 60.0}
+    site = {"available_fraction": 0.995, "down_bit_s": 2.5e9, "up_bit_s": 1e9, "attenuation_p99_db": 7.25}
+    internet = {"rtt_ms": spread(30.0), "coverage_fraction": 1.0, "bent_pipe_fraction": 0.9}
+    ground = {
+        "coverage_fraction": 0.75, "user_rtt_ms": spread(22.0), "components_ms": {"propagation": 6.0, "processing": 0.0, "access": 17.0, "terrestrial": 2.0},
+        "without_data_rules": {"user_rtt_ms": spread(21.0), "coverage_fraction": 0.875},
+        "internet": internet | {"stations": {"Oslo": internet, "<b>Rome": internet | {"rtt_ms": spread(28.0)}}},
+        "stations": {"Oslo": station(5.0, short), "<b>Rome": station(6.0, long)},
+        "gateways": {"Turin": station(4.0, never) | {"user_time_fraction": 0.25}, "Lund": station(4.5, never) | {"user_time_fraction": 0.75}},
+        "link": {"available_fraction": 0.99, "any_available_fraction": 1.0, "sites": {"Lund": site, "Turin": site | {"attenuation_p99_db": None}}},
+        "countries": {"NO": {"user_rtt_ms": spread(22.0), "coverage_fraction": 1.0}, "IT": {"user_rtt_ms": spread(23.0), "coverage_fraction": 0.5}},
+    }  # fmt: skip
+    return _of({"ground": ground, "station_pairs": {}})
+
+
+def test_latency_of_gateways_countries_and_gaps() -> None:
+    """Source of truth: by hand: tables, figures over all users, and parts of the mean round trip, 6 + 17 + 2 ms."""
+    shown = latency.PANEL.show(_view(_grounded()))
+    rows = {row[0]: row for row in _cells(shown) if row[0] not in ("", "Oslo", "<b>Rome")}
+    assert rows["Lund"][:2] == ["Lund", "75.0\u00a0%"]
+    assert rows["Lund"][-4:] == ["99.5\u00a0%", "2.50\u00a0Gbit/s", "1.00\u00a0Gbit/s", "7.2\u00a0dB"]
+    assert rows["Turin"][-1] == ""
+    assert list(rows) == ["Lund", "Turin", "NO", "IT"]
+    table = _cells(shown)
+    first = next(n for n, row in enumerate(table) if row[1] == "longest")
+    assert table[first + 1] == ["<b>Rome", "1\u00a0h 1\u00a0min", "2026-12-21 02:00:00", "3", "1\u00a0h 30\u00a0min"]
+    assert table[first + 2] == ["Oslo", "30\u00a0s", "2026-12-21 00:01:00", "1", "30\u00a0s"]
+    parts = _data(shown, "data-part")
+    assert {name: float(one.style["width"].rstrip("%")) for name, one in parts.items()} == {"propagation": 24.0, "access": 68.0, "terrestrial": 8.0}
+    heads, values = ([one.children for one in _walk(shown) if type(one).__name__ == name] for name in ("Dt", "Dd"))
+    facts = dict(zip(heads, values, strict=True))
+    assert facts["to the internet, median"] == "30.00\u00a0ms"
+    assert facts["without data rules, median"] == "21.00\u00a0ms"
+    assert facts["links to the ground available"] == "99.0\u00a0%"
+
+
+def test_stations_side_by_side() -> None:
+    """Source of truth: by hand: sorted by the median to the internet, lines from the minimum to the 99th percentile, names as text."""
+    chart = station_spread.chart(_grounded().summary)
+    assert chart is not None
+    lines, dots, internet, medians = chart.figure.data
+    assert [text.split("</b>")[0] for text in medians.hovertext] == ["<b>&lt;b&gt;Rome", "<b>Oslo"]
+    assert list(chart.figure.layout.xaxis.ticktext) == ["&lt;b&gt;Rome", "Oslo"]
+    assert list(medians.y) == [28.0, 30.0]
+    assert list(dots.y) == [23.0, 22.0]
+    assert list(internet.y) == [27.0, 33.0, None, 29.0, 35.0, None]
+    assert list(lines.y) == [22.0, 28.0, None, 21.0, 27.0, None]
+    blind = {"propagation_rtt_ms": dict.fromkeys(("min", "median", "p99", "max"))}
+    assert station_spread.chart({"ground": {"stations": {"Oslo": blind}}}) is None
+
+
+def _loaded(run: synthetic.Results) -> synthetic.Results:
+    """Links of a coupled run with utilisation by the number of the first end, 10-11 and one that came back the most."""
+    link_a = run.series["link_a"].values
+    used = np.where(link_a == 10, 0.75, 1e-3 * link_a).astype(np.float32)
+    used[1], used[2] = np.nan, 0.0
+    times = np.array([0, 60_000], dtype=np.int64)
+    curves = {f"link_utilisation_{name}": ("traffic_time", np.full(2, value)) for name, value in (("mean", 0.1), ("p99", 0.5), ("max", 0.9))}
+    traffic = {**curves, "link_traffic_bit_s": ("traffic_time", np.full(2, 1e9)), "link_utilisation": ("link", used)}
+    run.series = run.series.assign(traffic).assign_coords(traffic_time=times)
+    return run
+
+
+def test_busiest_links(make: Make) -> None:
+    """Source of truth: the numbers: 0.75 of link 10-11, then a thousandth of the first end's number, from the highest down."""
+    run = _loaded(synthetic.couple(make("walker")))
+    last = int(run.series["link_a"].values[-1])
+    found = links.busiest(run.series)
+    assert [one.ends for one in found[:3]] == [(10, 11), (last, last + 1), (last - 1, last)]
+    assert len(found) == links.MOST
+    assert found[0].names == ("Satellite 10", "Satellite 11")
+    assert links.busiest(run.series.assign(link_utilisation=0.0 * run.series["link_utilisation"])) == []
+    shown = _data(links.PANEL.show(_view(run)), "data-satellites")
+    assert next(iter(shown)) == "10 11"
+    assert float(getattr(shown["10 11"], "data-value")) == 0.75
 
 
 @pytest.mark.parametrize("view", [None, [], {}, {"shown": "why"}, {"shown": 3}, {"shown": ["run"]}, {"shown": "none"}])
@@ -314,6 +408,34 @@ def test_data_of_the_globe(request: pytest.FixtureRequest, kind: str) -> None:
     assert (header["formation"] is not None) == (kind == "formation")
     assert ("offset_m" in arrays) == (kind == "formation")
     assert len(header["events"]) == len(run.events)
+
+
+def test_the_globe_has_roles_load_and_latency(make: Make) -> None:
+    """Source of truth: the series and, by hand, a gateway that no user comes over: its routes are left out, those of others stay."""
+    run = _loaded(synthetic.couple(make("walker")))
+    plain = _read(scene_data(run) or b"")[1]
+    names = [str(name) for name in run.series["station"].values]
+    rtt_ms = np.full((36, 72), np.nan, dtype=np.float32)
+    rtt_ms[20, 3] = 25.5
+    run.series = run.series.assign(
+        station_role=("station", np.array([2, 1, 1, *[0] * (len(names) - 3)], dtype=np.uint8)),
+        place_user_rtt_ms=(("place_row", "place_column"), rtt_ms), place_coverage=(("place_row", "place_column"), np.isfinite(rtt_ms).astype(np.float32)),
+    )  # fmt: skip
+    run.summary["ground"] |= {"gateways": {names[1]: {"user_time_fraction": 0.0}, names[2]: {"user_time_fraction": 1.0}}}
+    header, arrays = _read(scene_data(run) or b"")
+    assert arrays["station_role"].tolist()[:4] == [2, 1, 1, 0]
+    assert np.array_equal(arrays["place_rtt_ms"], rtt_ms, equal_nan=True)
+    assert arrays["place_coverage"].sum() == 1.0
+    assert np.array_equal(arrays["link_used"], run.series["link_utilisation"].values, equal_nan=True)
+
+    def ways(of: dict[str, np.ndarray]) -> list[tuple[int, list[int]]]:
+        first = of["route_first_hop"]
+        return [(int(s), of["route_satellite"][first[n] : first[n + 1]].tolist()) for n, s in enumerate(of["route_station"][0])]
+
+    assert 1 in [station for station, _ in ways(plain)]
+    assert ways(arrays) == [way for way in ways(plain) if way[0] != 1]
+    assert "Routes of 1 of 2 gateways" in header["note"]
+    assert not {"station_role", "place_rtt_ms"} & set(plain)
 
 
 def test_a_run_without_positions(make: Make) -> None:

@@ -9,7 +9,7 @@ from dash import html
 
 from viz.formatting import MINUS, celsius, percent, petaflops, tokens_per_s
 from viz.html_parts import Fact, find
-from viz.overview import COST, DESIGN, ENERGY, NETWORK
+from viz.overview import COST, DESIGN, ENERGY, NETWORK, OF_GATEWAYS
 from viz.studio.panels.panel import Panel, View
 
 OWN: Final = (
@@ -20,10 +20,12 @@ OWN: Final = (
 )
 PICKED: Final = (
     ("power", "sunlit_fraction"), ("power", "eclipse_s_max"), ("power", "array_w_mean"), ("power", "battery_depth_max"),
-    ("thermal", "junction_k_max"), ("thermal", "throttled_fraction"), ("ground", "propagation_rtt_ms", "median"), ("fleet", "availability"),
+    ("thermal", "junction_k_max"), ("thermal", "throttled_fraction"), ("ground", "coverage_fraction"),
+    ("ground", "propagation_rtt_ms", "median"), ("ground", "user_rtt_ms", "median"), ("ground", "internet", "rtt_ms", "median"),
+    ("ground", "link", "available_fraction"), ("network", "utilisation_mean"), ("network", "utilisation_max"), ("fleet", "availability"),
     ("design", "mass_kg"), ("cost", "capex_usd"), ("cost", "usd_per_useful_pflop_day"),
 )  # fmt: skip
-_OF_REPORT = {fact.path: fact for group in (DESIGN, ENERGY, NETWORK, COST) for fact in group.facts}
+_OF_REPORT = {fact.path: fact for facts in (DESIGN.facts, ENERGY.facts, NETWORK.facts, OF_GATEWAYS, COST.facts) for fact in facts}
 FACTS: Final = (*OWN, *(_OF_REPORT[path] for path in PICKED))
 
 
@@ -51,7 +53,7 @@ def show(view: View) -> Any:
             html.Dd(difference(fact, value, against), className="difference"),
         ], **{"data-fact": ".".join(map(str, fact.path)), "data-value": repr(float(value))}))  # fmt: skip
     head = [] if view.baseline is None else [html.P(["against ", html.B(view.baseline_name)], className="against")]
-    return [*head, html.Dl(rows, className="figures")]
+    return [*head, html.Dl(rows, className="figures" if view.baseline is None else "figures compared")]
 
 
 def difference(fact: Fact, value: float, against: float | None) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
+from dash import dcc, html
 
+from viz.figures import Chart
 from viz.palette import INK
 
 PLACES = ("side", "below")
@@ -106,6 +108,39 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collecti
     return dmc.Table(data={"head": list(heads), "body": [list(row) for row in rows]}, className=" ".join(["table", *(f"n{n + 1}" for n in numbers)]))
 
 
+def chart_part(chart: Chart | None, title: str, view: View, height_px: int | None = None) -> Any:
+    """A chart with its heading, key and note.
+
+    Parameters
+    ----------
+    chart : Chart or None
+        The chart; its figure is changed on a dark page.
+    title : str
+        Heading.
+    view : View
+        What is shown.
+    height_px : int, optional
+        Height in place of that of the figure.
+
+    Returns
+    -------
+    component or None
+        None without a chart.
+    """
+    if chart is None:
+        return None
+    figure = chart.figure
+    if height_px is not None:
+        figure.update_layout(height=height_px)
+    if view.dark:
+        in_dark(figure)
+    key = html.Ul([html.Li([html.I(style={"background": colour}), name]) for name, colour in chart.key], className="key") if chart.key else None
+    shown = {"displaylogo": False, "displayModeBar": False, "responsive": True}
+    graph = dcc.Graph(figure=figure, config=shown, style={"height": f"{figure.layout.height}px"})
+    note = html.P(chart.note, className="muted") if chart.note else None
+    return html.Div([html.H3(title), key, graph, note], className="chart")
+
+
 def in_dark(figure: Any) -> None:
     """Axes and hover texts that are read on a dark page.
 
@@ -118,6 +153,10 @@ def in_dark(figure: Any) -> None:
     for trace in figure.data:
         if getattr(getattr(trace, "line", None), "color", None) == INK:
             trace.line.color = INK_DARK
+        if getattr(getattr(trace, "textfont", None), "color", None) == INK:
+            trace.textfont.color = INK_DARK
+        if getattr(trace, "colorbar", None) is not None:
+            trace.update(colorbar={"tickfont": {"color": MUTED_DARK}, "title": {"font": {"color": MUTED_DARK}}})
     style = {"gridcolor": GRID_DARK, "linecolor": GRID_DARK, "tickfont": {"color": MUTED_DARK}, "title": {"font": {"color": MUTED_DARK}}}
     figure.update_xaxes(style)
     figure.update_yaxes(style)

@@ -12,7 +12,7 @@ from viz import charts
 from viz.figures import Chart, recorded, sample_times, thin, time_axis
 from viz.palette import JOB_COLOURS, MUTED, axis, layout
 from viz.scene import unix_ms
-from viz.studio.panels.panel import Panel, View, in_dark
+from viz.studio.panels.panel import MUTED_DARK, Panel, View, in_dark
 
 GAP: Final = 0.06  # between charts, of the height
 MOST_SATELLITES: Final = 4
@@ -69,7 +69,8 @@ def drawn(view: View) -> go.Figure | None:
         figure.update_layout({f"yaxis{name}": axis("", domain=[max(0.0, top - height), top], nticks=3, rangemode=mode, tickfont={"size": 10})})
         figure.add_annotation(  # beside the axis titles of low charts would run into each other
             text=title, xref="paper", yref="paper", x=0.0, y=top, xanchor="left", yanchor="top", xshift=3, showarrow=False,
-            font={"size": 10, "color": MUTED}, bgcolor="rgba(19,28,42,0.7)" if view.dark else "rgba(255,255,255,0.7)", borderpad=1,
+            font={"size": 10, "color": MUTED_DARK if view.dark else MUTED}, borderpad=1,
+            bgcolor="rgba(19,28,42,0.7)" if view.dark else "rgba(255,255,255,0.7)",
         )  # fmt: skip
     figure.update_layout(
         layout(300, hovermode="x unified", hoversubplots="axis", margin={"l": 8, "r": 12, "t": 6, "b": 4}, dragmode="zoom", uirevision="keep")

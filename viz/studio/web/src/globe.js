@@ -225,6 +225,32 @@ export class Globe {
     return best;
   }
 
+  // Station under the pointer, or else the place on the ground with its latency where the map is shown; null where there is neither.
+  ground(x, y) {
+    if (!this.run || this.near) return null;
+    const { clientWidth: w, clientHeight: h } = this.host, network = this.network;
+    const ray = new THREE.Raycaster();
+    ray.setFromCamera(new THREE.Vector2((2 * x) / w - 1, 1 - (2 * y) / h), this.camera);
+    const hit = ray.ray.intersectSphere(new THREE.Sphere(new THREE.Vector3(), 1), new THREE.Vector3());
+    if (!hit) return null;
+    if (network.show.stations && network.stations) {
+      const spot = new THREE.Vector3(), axis = new THREE.Vector3(0, 0, 1);
+      let best = -1, nearest = (REACH_PX * REACH_PX) / 4;
+      network.at.forEach((at, s) => {
+        spot.copy(at).applyAxisAngle(axis, this.turn);
+        if (spot.distanceTo(hit) > 0.5) return; // on the other side
+        spot.project(this.camera);
+        const dx = ((spot.x + 1) / 2) * w - x, dy = ((1 - spot.y) / 2) * h - y, d = dx * dx + dy * dy;
+        if (d < nearest) [best, nearest] = [s, d];
+      });
+      if (best >= 0) return { station: best };
+    }
+    if (!network.show.latency) return null;
+    const latitude = THREE.MathUtils.radToDeg(Math.asin(hit.z / hit.length()));
+    const longitude = THREE.MathUtils.euclideanModulo(THREE.MathUtils.radToDeg(Math.atan2(hit.y, hit.x) - this.turn) + 180, 360) - 180;
+    return network.latency.place(latitude, longitude);
+  }
+
   listen() {
     const canvas = this.renderer.domElement;
     let down = null;

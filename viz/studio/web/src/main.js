@@ -7,7 +7,7 @@ import { askForEvent, askForText } from "./events.js";
 import { exported } from "./exporting.js";
 import { Form } from "./form.js";
 import { Globe } from "./globe.js";
-import { linkKey } from "./network.js";
+import { linkKey, roleName, stationKey } from "./network.js";
 import { command, furtherCommands, listenForKeys, openPalette } from "./palette.js";
 import { Runs } from "./runs.js";
 import { answer, ask, onLost } from "./server.js";
@@ -31,6 +31,7 @@ function start() {
   globe.colouring = view.k;
   globe.following = Boolean(view.f);
   globe.shadow = Boolean(view.h);
+  globe.network.show.latency = Boolean(view.l);
   timeline = new Timeline($("timeline"), (ms) => {
     globe.move(ms);
     remember({ t: Math.round(ms) });
@@ -48,6 +49,7 @@ function start() {
   commands();
   listenForKeys();
   listenForAnalyses();
+  document.addEventListener("click", chooseListed);
   $("enlarge").addEventListener("click", enlarge);
   toolbar();
   bar();
@@ -177,12 +179,20 @@ function follow() {
   details();
 }
 
+// What is known of a station, or of a place on the map of latency.
+function onGround({ station, latitude, longitude, rtt_ms, coverage }) {
+  const run = globe.run;
+  if (station !== undefined) return [el("b", {}, run.station[station]), el("span", {}, roleName(run, station))];
+  const served = rtt_ms === null ? "nobody is served" : `median round trip ${rtt_ms.toFixed(1)} ms, served ${(100 * coverage).toFixed(0)} % of the time`;
+  return [el("b", {}, `${Math.abs(latitude).toFixed(1)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(1)}° ${longitude < 0 ? "W" : "E"}`), el("span", {}, served)];
+}
+
 function hover(i, x, y) {
-  const tip = $("tip"), run = globe.run;
-  tip.hidden = i < 0;
-  if (i < 0) return;
-  const frame = run.nearest(timeline.ms);
-  tip.replaceChildren(el("b", {}, run.label[i]), ...known(frame, i).map(([name, value]) => el("span", {}, `${name}: ${value}`)));
+  const tip = $("tip"), run = globe.run, place = i < 0 && x ? globe.ground(x, y) : null;
+  tip.hidden = i < 0 && !place;
+  if (tip.hidden) return;
+  if (place) tip.replaceChildren(...onGround(place));
+  else tip.replaceChildren(el("b", {}, run.label[i]), ...known(run.nearest(timeline.ms), i).map(([name, value]) => el("span", {}, `${name}: ${value}`)));
   tip.style.left = `${Math.min(x + 14, $("globe-host").clientWidth - 190)}px`;
   tip.style.top = `${y + 12}px`;
 }
@@ -204,21 +214,42 @@ function legend() {
   const key = shown.words
     ? el("ul", {}, shown.words.filter((w) => w.count).map((w) => el("li", {}, el("i", { style: `background:${w.colour}` }), w.word, el("b", {}, number(w.count)))))
     : el("div", { class: "scale" }, el("span", {}, shown.low), el("i", { style: `background:linear-gradient(90deg,${shown.scale.join(",")})` }), el("span", {}, shown.high));
-  const meaning = globe.network.show.links && run.array.link_ends ? linkKey(run) : null;
+  const meaning = run.array.link_ends && (globe.near || (globe.network.show.links && globe.network.has("links"))) ? linkKey(run) : null;
   const loads = meaning
     ? el("div", { class: "loads", title: meaning.title }, "links: ", meaning.words.map(({ word, colour }) => el("span", {}, el("i", { style: `background:${colour}` }), word)))
     : "";
-  $("legend").replaceChildren(el("label", {}, "colour by ", pick), key, loads);
+  const shownRoles = globe.network.show.stations ? stationKey(run) : null;
+  const signs = shownRoles ? el("div", { class: "loads signs" }, shownRoles.map(({ name, colour, sign, count }) => el("span", {}, el("i", { style: `color:${colour}` }, sign), `${name} ${number(count)}`))) : "";
+  const map = globe.network.show.latency ? globe.network.latency.key() : null;
+  const heat = map ? el("div", { class: "scale heat", title: map.title }, el("span", {}, map.low), el("i", { style: `background:linear-gradient(90deg,${map.scale.join(",")})` }), el("span", {}, map.high)) : "";
+  $("legend").replaceChildren(el("label", {}, "colour by ", pick), key, loads, signs, heat);
 }
 
 function toolbar() {
-  const layers = [["links", "links"], ["routes", "routes"], ["stations", "stations"], ["coverage", "coverage"]].filter(([name]) => globe.network.has(name));
+  const layers = [["links", "links"], ["routes", "routes"], ["stations", "stations"], ["coverage", "coverage"], ["latency", "latency"]].filter(([name]) => globe.network.has(name));
   const box = (name, text, on, change) => el("label", {}, el("input", { type: "checkbox", id: `show-${name}`, checked: on, on: { change } }), text);
   $("layers").replaceChildren(
-    ...layers.map(([name, text]) => box(name, text, globe.network.show[name], (e) => ((globe.network.show[name] = e.target.checked), globe.move(timeline.ms)))),
-    globe.approachable ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }))) : "",
+    ...layers.map(([name, text]) => box(name, text, globe.network.show[name], (e) => showLayer(name, e.target.checked))),
+    globe.approachable ? box("near", "close-up", globe.near, (e) => (globe.approach(e.target.checked), remember({ n: globe.near ? 1 : 0 }), legend())) : "",
     box("shadow", "shadow", globe.shadow, (e) => ((globe.shadow = e.target.checked), remember({ h: globe.shadow ? 1 : 0 }), globe.move(timeline.ms))),
   );
+}
+
+function showLayer(name, on) {
+  globe.network.show[name] = on;
+  if (name === "latency") remember({ l: on ? 1 : 0 });
+  globe.move(timeline.ms);
+  legend();
+}
+
+// A list in a panel chooses satellites by their numbers.
+function chooseListed(event) {
+  const button = event.target.closest?.("button[data-satellites]"), run = globe.run;
+  if (!button || !run) return;
+  const chosen = button.dataset.satellites.split(" ").map((n) => run.number.indexOf(Number(n))).filter((i) => i >= 0);
+  if (!chosen.length) return toast("these satellites are not shown on the globe");
+  globe.choose(chosen);
+  globe.lookAt(chosen[0]);
 }
 
 // A line through the charts at the time of the globe, at most ten times a second.
@@ -313,6 +344,7 @@ function commands() {
   command("Enlarge or reduce the part below", enlarge, "x");
   command("Light or dark", () => { const on = document.documentElement.dataset.theme !== "dark"; dark(on); remember({ d: on }); }, "d");
   command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
+  command("Show or hide the map of latency", () => $("show-latency")?.click(), "m");
   command("Close-up of the formation, or of the chosen satellite", () => $("show-near")?.click(), "z");
   command("All commands", openPalette, "ctrl+k");
   command("Add an event", addEvent, "v");

@@ -4,7 +4,7 @@ const copy = (value) => JSON.parse(JSON.stringify(value));
 
 let now = plain(), past = [], future = [];
 const listeners = new Set();
-export const view = { t: null, c: null, s: [], k: "state", f: 0, d: null, h: 0, n: 0 }; // time, camera, chosen, colouring, follow, dark, shadow, close-up
+export const view = { t: null, c: null, s: [], k: "state", f: 0, d: null, h: 0, n: 0, l: 0 }; // time, camera, chosen, colouring, follow, dark, shadow, close-up, map of latency
 
 export const state = () => now;
 export const shown = () => now.variants[now.shown];
