@@ -13,6 +13,7 @@ from sim.studies.studio.runs import Variant
 MOST_CHANGES = 200  # of a variant
 MOST_CHARACTERS = 2_000  # of a change
 _NUMBER = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
+_SHELLS = re.compile(r"[DS]:[0-9.]+:[0-9.]+:[0-9]+/[0-9]+/[0-9]+(:[0-9.]+)?", re.ASCII)  # the code of a shell, whose slashes name no file
 _FILES = (*ORBIT_FILES, "scenario")
 _FLAGS = ("allow_stale", "skip_bad", "allow_infeasible")  # given on the command line when the studio starts
 
@@ -34,6 +35,10 @@ def problems(variant: Variant) -> list[tuple[str, str]]:
     --------
     >>> problems(Variant(("constellation={tle: /etc/passwd}",)))
     [('constellation.tle', 'names a file; open the studio with a scenario that names it')]
+    >>> problems(Variant(("constellation.code=D:550:53:288/24/5",)))
+    []
+    >>> len(problems(Variant(("constellation.code=D:550:53:288/24/../../secret",))))
+    1
     >>> problems(Variant(("links.terminal.rate=100 Gbit/s", "satellite=orbital-120kw")))
     []
     """
@@ -62,6 +67,8 @@ def _files_named(text: str) -> list[tuple[str, str]]:
     for path, node in yaml_tree.walk(root, keys):
         words = [word for word in path if not word.isdigit()]
         field = words[-1] if words else ""
+        if field == "code" and _SHELLS.fullmatch(str(node.value)):
+            continue
         if field in _FILES or _reads_as_path(node.value):
             found.append((".".join(path), "names a file; open the studio with a scenario that names it"))
         elif field in _FLAGS:
