@@ -124,9 +124,6 @@ class Coupling:
             fibre_s = ground_stations.map_fibre_s(self.scenario, self.places.stations)
             over_earth = LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf, fibre_s)
         self.ground_routing = self._new_routing(stride, over_earth)
-        self.figures = None
-        if self.network is not None:
-            self.figures = NetworkFigures(self.network, self.order, self.r_m, run.grid.steps, self.scenario.step)
 
     def _restricts_users(self) -> bool:
         """Whether users have other routes, or other satellites that serve them, than without rules for data."""
@@ -199,6 +196,7 @@ class Coupling:
 
     def _first_network(self) -> None:
         """Links at the epoch; a topology that leaves satellites without a link is an input error."""
+        self.figures: NetworkFigures | None = None
         if self.network is None:
             return
         self.network.update(self.r_m, np.ones(self.run.satellites, dtype=np.bool_), {})
@@ -211,7 +209,8 @@ class Coupling:
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
                 isolation_message(section.form, why, self.run.satellites),
             )  # fmt: skip
-        if self._jobs is not None:
+        self.figures = NetworkFigures(self.network, self.order, self.r_m, self.run.grid.steps, self.scenario.step)
+        if self._jobs is not None:  # after the figures, which are of all links
             self.network.take(self._jobs.state(self.network.present))
 
     # --- one step

@@ -77,9 +77,12 @@ def check_workloads(
     problems = []
     known = placed or [(n, n) for n in workload_params.counts(scenario.workloads, spares, satellites)]
     for i, (job, (asked, count)) in enumerate(zip(scenario.workloads, known, strict=True)):
-        if asked and not count:
-            continue  # none of the fleet's satellites may run it: the rules are checked apart
         allowed = allowed_types(scenario, job) if placed else [True] * len(scenario.types)
+        if asked and not count:  # where none may run it, the rules are checked apart
+            message = "is left without a satellite that rules for data allow; write smaller shares, fewer spares, or rules that allow more"
+            path = ("workloads", str(i))
+            problems += [Problem(origin(root, *path), ".".join(path), message)] if any(allowed) else []
+            continue
         types = [kind for kind, may in zip(scenario.types, allowed, strict=True) if may]
         for field, message in _workload_problems(job, _Site(scenario, count, types or scenario.types, max(0, asked - count))):
             path = ("workloads", str(i), *(field.split(".") if field else []))
