@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema
-from sim.config.data_rule_params import allowed_types, held_kinds, landing_rules, satisfies, stated
-from sim.config.workload_params import has_members
+from sim.config.data_rule_params import allowed_types, has_members, held_kinds, landing_rules, satisfies, stated
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema
-from sim.config.workload_params import allowed_counts, counts
+from sim.config.data_rule_params import allowed_counts
+from sim.config.workload_params import counts
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from sim.config.data_rule_params import KINDS, allowed_types, held_kinds, landing_rules, satisfies, stated
+from sim.config.data_rule_params import (
+    KINDS,
+    allowed_counts,
+    allowed_types,
+    has_members,
+    held_kinds,
+    landing_rules,
+    satisfies,
+    stated,
+)
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem
 from sim.config.schema import Rule, Scenario, Sensing, Workload
 from sim.config.validation.location import origin
-from sim.config.workload_params import allowed_counts, counts, has_members
+from sim.config.workload_params import counts
 from sim.config.yaml_tree import Node
 
 Found = Iterator[tuple[tuple[str, ...], str]]  # path and message of each problem

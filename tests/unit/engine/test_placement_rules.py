@@ -19,6 +19,8 @@ from sim.engine.roles import Roles, roles
 from sim.fleet.availability import SatelliteChange
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy, Standing
+from sim.results.store import from_outcome
+from sim.workload.jobs import ROW
 
 SHELLS = """\
 name: two_operators
@@ -92,8 +94,6 @@ def test_ledger_of_each_excluded_satellite(tmp_path: Path) -> None:
     own_s = outcome.scheduler.ledger.own_s
     others = own_s.sum(axis=0)
     np.testing.assert_allclose(others[OWN:], DURATION_S, rtol=1e-12)
-    from sim.workload.jobs import ROW
-
     np.testing.assert_allclose(own_s[ROW["unplaced"], OWN:], DURATION_S, rtol=1e-12)
     assert not own_s[ROW["unplaced"], :OWN].any()
 
@@ -139,8 +139,7 @@ def test_two_jobs_share_what_they_may_use() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_every_satellite_has_one_role_that_it_may_have(seed: int) -> None:
-    """Properties: a partition of the fleet; no workload has a satellite that it may not use; spares are of use to a job; who is excluded could have been
-    used by nobody that misses satellites."""
+    """Properties: a partition of the fleet; no workload has a satellite that it may not use; spares are of use to a job; without rules nobody is excluded."""
     rng = np.random.default_rng(seed)
     size = int(rng.integers(20, 80))
     kinds = ["training", "inference", "sensing", "training"][: int(rng.integers(1, 5))]
@@ -161,9 +160,6 @@ def test_every_satellite_has_one_role_that_it_may_have(seed: int) -> None:
         assert np.logical_or.reduce(members)[found.spares].all()
     if all(flags is None for flags in allowed):
         assert not found.excluded.size
-    everyone = [flags for flags in allowed if flags is None]
-    if len(everyone) == len(works):
-        assert found.spares.size == spares
 
 
 # --- spares
@@ -237,8 +233,6 @@ def test_no_way_is_shorter_under_a_rule(tmp_path: Path, inclination: int, planes
     assert (one_way_s > without_s).any()
     assert np.isfinite(one_way_s).any()
     assert free.summary["data_rules"] is None
-    from sim.results.store import from_outcome
-
     again = from_outcome(ruled).summary["ground"]["without_data_rules"]
     assert again["user_rtt_ms"] == free.summary["ground"]["user_rtt_ms"]
     assert again["coverage_fraction"] == free.summary["ground"]["coverage_fraction"]
@@ -252,10 +246,9 @@ def test_a_job_whose_satellites_no_link_joins_has_an_outage(tmp_path: Path) -> N
     text = SHELLS[: SHELLS.index("constellation:")] + "constellation:\n" + "".join(f"- {entry}\n" for entry in entries)
     text += SHELLS[SHELLS.index("satellite: {") :].replace("satellites: 48", "satellites: 0")
     text = text.replace("topology: nearest, terminal: oct-100g", f"topology: {{kind: custom, pairs: {pairs}}}, terminal: ideal-link, terminals: 4")
-    job = JOB.replace("members: 4", "members: 16")
+    job = JOB.replace("members: 4", "members: 16").replace("}", ", mesh: {tensor: 8, pipeline: 1, data: 128}}")
     found = _run(tmp_path, text + f"workloads: [{job}]\n" + WEIGHTS + QUIET)
     flops = _flops(found)
-    print({k: v / found.summary['compute']['nameplate_flops'] for k, v in flops.items() if v})
     assert flops["outage"] > 0.5 * found.summary["compute"]["nameplate_flops"]
     assert flops["useful"] == 0.0
     assert sum(flops.values()) == pytest.approx(found.summary["compute"]["nameplate_flops"], rel=1e-9)
@@ -327,8 +320,8 @@ def test_images_land_where_they_may(tmp_path: Path) -> None:
     found = ruled.summary["workloads"][0]
     assert found["images_captured"] == 24 * 200
     assert free.summary["workloads"][0]["images_captured"] == 48 * 200
-    assert free.summary["workloads"][0]["stations"]["Svalbard"]["contacts_per_day"] > 0.0
-    assert found["stations"]["Svalbard"]["contacts_per_day"] == 0.0
+    assert free.summary["workloads"][0]["stations"]["Svalbard"]["contacts"] > 0.0
+    assert found["stations"]["Svalbard"]["contacts"] == 0.0
     assert found["images_arrived"] > 0
     flops = _flops(ruled)
     assert flops["unplaced"] == pytest.approx(ruled.summary["data_rules"]["flops_excluded"], rel=1e-9)
@@ -341,9 +334,9 @@ def test_weights_go_up_where_they_may(tmp_path: Path) -> None:
     rule = "data_rules: {weights: {jurisdictions: [US]}}\n"
     up = _run(tmp_path, _stations(LANDING) + SENSING % (work + ", upload: {size: 1 MB, rate: 200 kbit/s}") + rule + QUIET)
     plain = _run(tmp_path, _stations(LANDING) + SENSING % work + rule + QUIET)
-    assert up.summary["workloads"][0]["stations"]["Svalbard"]["contacts_per_day"] == 0.0
-    assert up.summary["workloads"][0]["stations"]["Lisbon"]["contacts_per_day"] > 0.0
-    assert plain.summary["workloads"][0]["stations"]["Svalbard"]["contacts_per_day"] > 0.0
+    assert up.summary["workloads"][0]["stations"]["Svalbard"]["contacts"] == 0.0
+    assert up.summary["workloads"][0]["stations"]["Lisbon"]["contacts"] > 0.0
+    assert plain.summary["workloads"][0]["stations"]["Svalbard"]["contacts"] > 0.0
 
 
 # --- bad input
