@@ -80,8 +80,7 @@ def check_workloads(
         allowed = allowed_types(scenario, job) if placed else [True] * len(scenario.types)
         if asked and not count:  # where none may run it, the rules are checked apart
             message = "is left without a satellite that rules for data allow; write smaller shares, fewer spares, or rules that allow more"
-            path = ("workloads", str(i))
-            problems += [Problem(origin(root, *path), ".".join(path), message)] if any(allowed) else []
+            problems += [Problem(origin(root, "workloads", str(i)), f"workloads.{i}", message)] if any(allowed) else []
             continue
         types = [kind for kind, may in zip(scenario.types, allowed, strict=True) if may]
         for field, message in _workload_problems(job, _Site(scenario, count, types or scenario.types, max(0, asked - count))):

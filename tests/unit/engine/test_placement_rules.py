@@ -139,7 +139,7 @@ def test_two_jobs_share_what_they_may_use() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_every_satellite_has_one_role_that_it_may_have(seed: int) -> None:
-    """Properties: a partition of the fleet; no workload has a satellite that it may not use; spares are of use to a job; without rules nobody is excluded."""
+    """Properties: a partition of the fleet; no workload has a satellite that it may not use; spares are of use to a job; without rules none is excluded."""
     rng = np.random.default_rng(seed)
     size = int(rng.integers(20, 80))
     kinds = ["training", "inference", "sensing", "training"][: int(rng.integers(1, 5))]
@@ -169,8 +169,8 @@ def _policy() -> Policy:
     return Policy(600.0, 10.0, 60.0, 120.0)
 
 
-def test_a_spare_of_another_operator_replaces_nobody() -> None:
-    """By hand: satellite 5 is the guest's; 7 takes the rank of 0 though 5 is the lower number, and nobody that of 1."""
+def test_a_spare_of_another_operator_replaces_no_member() -> None:
+    """By hand: satellite 5 is the guest's; 7 takes the rank of 0 though 5 is the lower number, and none that of 1."""
     own = np.ones(8, dtype=np.bool_)
     own[5] = False
     jobs = JobLifecycle([[0, 1, 2]], [5, 7], _policy(), satellites=8, eligible=[own])
@@ -368,3 +368,34 @@ def test_images_that_may_land_nowhere(dawndusk: Any, folder: Path) -> None:
     assert "data_rules.data: no ground station satisfies it; the stations are in NO, US" in _refused(
         dawndusk, folder, text + "data_rules: {data: {jurisdictions: [FR]}}\n"
     )
+
+
+# --- several operators at once
+
+
+def test_jobs_of_two_operators_stay_apart(tmp_path: Path) -> None:
+    """By definition: a job on one operator's satellites, copies of a model over two satellites on the other's; neither takes a spare, a member or a link
+    of the other."""
+    work = f"workloads: [{JOB.replace('}', ', share: 0.25}')}, {{kind: inference, model: llama-3-70b, pipeline: 2, share: 0.25}}]\n"
+    rules = "data_rules: {checkpoints: {operators: [own]}, prompts: {jurisdictions: [FR, IE]}}\n"
+    outcome = _finished(tmp_path, SHELLS + work + "fleet: {spares: 2, soft_errors: false}\nevents: [2026-03-20T00:02Z lose satellites 0-1]\n" + rules)
+    scheduler = outcome.scheduler
+    [job], [service] = scheduler.trainings, scheduler.pipelines
+    assert all((who < OWN).all() for who in job.initial_ranks)
+    assert all((who >= OWN).all() for who in service.members)
+    [fleet] = scheduler.fleets
+    ranks = fleet.lifecycle.ranks()
+    assert all((who < OWN).all() for who in ranks[: job.jobs])
+    assert all((who >= OWN).all() for who in ranks[job.jobs :])
+    assert not scheduler.excluded.size  # a quarter of the fleet each, and each may use half
+
+
+def test_a_fleet_that_a_contract_cannot_use(tmp_path: Path) -> None:
+    """By hand: the site satisfies the rule, no satellite does: all of nameplate is unplaced, and the service has no satellite."""
+    site = "contract: {site: {extends: colossus-1, jurisdiction: DE}, duration: 10 d, demand: {accelerators: 1000}}\n"
+    found = _run(tmp_path, SHELLS + SERVICE + site + "data_rules: {weights: {jurisdictions: [DE]}}\n" + QUIET)
+    flops, nameplate = _flops(found), found.summary["compute"]["nameplate_flops"]
+    assert flops["unplaced"] == pytest.approx(nameplate, rel=1e-9)
+    assert found.summary["data_rules"]["flops_excluded"] == pytest.approx(nameplate, rel=1e-12)
+    assert found.summary["workloads"][0]["tokens_per_s"] is None
+    assert found.summary["ground"]["user_rtt_ms"]["median"] is None
