@@ -59,7 +59,7 @@ def roles(
     workloads : sequence of Workload
         Workloads of the scenario.
     spares : int
-        Satellites in reserve, less than all.
+        Satellites in reserve; none where that would be all, as on a small part of a site on the ground.
     order : ndarray of int64, shape (satellites,)
         Satellites in mapping order.
     stages : sequence of int, optional
@@ -73,6 +73,7 @@ def roles(
         Satellites by role, each in mapping order.
     """
     spans, may = list(stages) or [1] * len(workloads), list(allowed) or [None] * len(workloads)
+    spares = spares if spares < order.size else 0
     reserve = _spares(workloads, spares, order, spans, may)
     free = order[~np.isin(order, reserve)]
     able = [free.size if flags is None else int(np.count_nonzero(flags[free])) for flags in may]
