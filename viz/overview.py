@@ -50,6 +50,11 @@ def joules(value: float) -> str:
     return f"{number(value)}{NBSP}J"
 
 
+def flop(value: float) -> str:
+    """A number of floating-point operations."""
+    return f"{scientific(value)}{NBSP}FLOP"
+
+
 def co2(value: float) -> str:
     """A mass of greenhouse gases as CO2e."""
     return f"{number(value)}{NBSP}kg{NBSP}CO2e"
@@ -130,6 +135,8 @@ RULES: Final = Group(
     "Rules for data",
     (
         Fact("Accelerators that may be used", ("data_rules", "accelerators_allowed"), whole),
+        Fact("Satellites without work for a rule", ("data_rules", "satellites_excluded"), whole),
+        Fact("What they could compute", ("data_rules", "flops_excluded"), flop, "nameplate over the run"),
         Fact("Stations that may not be used", ("data_rules", "stations_excluded"), listed),
         Fact("End-to-end RTT, median", ("data_rules", "user_rtt_ms", "with", "median"), milliseconds, "with the rules"),
         Fact("Without the rules", ("data_rules", "user_rtt_ms", "without", "median"), milliseconds),

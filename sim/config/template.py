@@ -89,7 +89,7 @@ satellite:
 #   hedges:
 #   - {{kind: second_provider, site: cloud-region, accelerators: 50000, lead_time: 14 d}}
 
-# data_rules: {{weights: {{jurisdictions: [US]}}}}  # where weights, prompts and checkpoints may be
+# data_rules: {{weights: {{jurisdictions: [US]}}}}  # where weights, prompts, checkpoints and data may be
 
 # baseline: colossus-1               # ground site to compare with (dawndusk list baselines)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.config import schema
+from sim.config.data_rule_params import KINDS, held_kinds, satisfies, stated
 from sim.config.scenario import Loaded
 from sim.results.store import Results
 
@@ -21,17 +22,19 @@ def rules_for_accelerators(scenario: schema.Scenario) -> list[schema.Rule]:
     Returns
     -------
     list of Rule
-        That of weights; that of prompts with inference; that of checkpoints with training.
+        That of weights; that of prompts with inference; that of checkpoints with training; that of data with sensing, or where a
+        contract moves data.
     """
-    rules, kinds = scenario.data_rules, {w.kind for w in scenario.workloads}
-    if rules is None:
-        return []
-    listed = [rules.weights, rules.prompts if "inference" in kinds else None, rules.checkpoints if "training" in kinds else None]
-    return [rule for rule in listed if rule is not None]
+    held = {"weights", *(kind for work in scenario.workloads for kind in held_kinds(work)), *_moved(scenario)}
+    return stated(scenario, [kind for kind in KINDS if kind in held])
+
+
+def _moved(scenario: schema.Scenario) -> set[str]:
+    return {"data"} if scenario.contract is not None and scenario.contract.data else set()
 
 
 def rules_for_uplink(scenario: schema.Scenario) -> list[schema.Rule]:
-    """Rules that a station must satisfy to send weights and checkpoints to a fleet.
+    """Rules that a station must satisfy to send weights, checkpoints and data of a contract to a fleet.
 
     Parameters
     ----------
@@ -41,31 +44,10 @@ def rules_for_uplink(scenario: schema.Scenario) -> list[schema.Rule]:
     Returns
     -------
     list of Rule
-        That of weights; that of checkpoints with training.
+        That of weights; that of checkpoints with training; that of data where a contract moves some.
     """
-    rules = scenario.data_rules
-    if rules is None:
-        return []
     training = any(isinstance(w, schema.Training) for w in scenario.workloads)
-    return [rule for rule in (rules.weights, rules.checkpoints if training else None) if rule is not None]
-
-
-def allowed(rules: Sequence[schema.Rule], place: schema.Site | schema.Satellite | schema.Station) -> bool:
-    """Whether a place satisfies rules.
-
-    Parameters
-    ----------
-    rules : sequence of Rule
-        The rules.
-    place : Site, Satellite or Station
-        A place with its operator and jurisdiction.
-
-    Returns
-    -------
-    bool
-        True where it satisfies all of them.
-    """
-    return all(rule.allows(place.operator, place.jurisdiction) for rule in rules)
+    return stated(scenario, ("weights", *(("checkpoints",) if training else ()), *_moved(scenario)))
 
 
 def allowed_accelerators(rules: Sequence[schema.Rule], loaded: Loaded) -> int:
@@ -84,7 +66,7 @@ def allowed_accelerators(rules: Sequence[schema.Rule], loaded: Loaded) -> int:
         Accelerators of the satellite types that satisfy them.
     """
     types = zip(loaded.satellites_by_type, loaded.scenario.types, strict=True)
-    return sum(number * kind.accelerators for number, kind in types if allowed(rules, kind))
+    return sum(number * kind.accelerators for number, kind in types if satisfies(rules, kind))
 
 
 def cost(loaded: Loaded, results: Results) -> dict[str, Any] | None:
@@ -100,19 +82,27 @@ def cost(loaded: Loaded, results: Results) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        `accelerators` of the fleet and those `allowed`; `stations_excluded` by name; `user_rtt_ms` and `coverage_fraction` with
-        and without the rules. None without rules.
+        `accelerators` of the fleet and those allowed; `satellites_excluded` and `flops_excluded`, which are unplaced in the run;
+        `stations_excluded` by name; `user_rtt_ms` and `coverage_fraction` with and without the rules; `rules`, of each the
+        accelerators allowed and the stations excluded. None without rules.
     """
     scenario = loaded.scenario
     if scenario.data_rules is None:
         return None
-    prompts = [] if scenario.data_rules.prompts is None else [scenario.data_rules.prompts]
     stations = [] if scenario.ground is None else scenario.ground.stations
     ground = results.summary["ground"]
     free = ground["without_data_rules"] or ground  # the same where the rules leave every place
     return {
         "accelerators": loaded.accelerators,
         "accelerators_allowed": allowed_accelerators(rules_for_accelerators(scenario), loaded),
-        "stations_excluded": [s.name for s in stations if not allowed(prompts, s)],
+        **(results.summary["data_rules"] or {}),
+        "stations_excluded": [s.name for s in stations if not satisfies(stated(scenario, ("prompts",)), s)],
         **{name: {"without": free[name], "with": ground[name]} for name in ("user_rtt_ms", "coverage_fraction")},
+        "rules": {
+            kind: {
+                "accelerators_allowed": allowed_accelerators(rule, loaded),
+                "stations_excluded": [s.name for s in stations if not satisfies(rule, s)],
+            }
+            for kind in KINDS if (rule := stated(scenario, (kind,)))
+        },
     }

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sim.config import schema, workload_params, yaml_tree
+from sim.config.data_rule_params import satisfies
 from sim.config.errors import bad_input
 from sim.config.scenario import Loaded
-from sim.contract.data_rules import allowed, allowed_accelerators, rules_for_accelerators, rules_for_uplink
+from sim.contract.data_rules import allowed_accelerators, rules_for_accelerators, rules_for_uplink
 from sim.contract.fluid import Step
 from sim.contract.lease import fleet_lease_usd_s, site_lease_usd_s
 from sim.contract.migration import Move, move, uplink_bit_s
@@ -162,7 +163,7 @@ def rented(loaded: Loaded, contract: schema.Contract, times: Clock, runs: Runs) 
     """
     site = contract.site
     rate = getattr(yields_of(runs.site(yaml_tree.find(loaded.tree, ("contract", "site"))).summary), contract.demand.unit)
-    may = allowed(rules_for_accelerators(loaded.scenario), site)
+    may = satisfies(rules_for_accelerators(loaded.scenario), site)
     lease = site_lease_usd_s(site, contract.lease.utilisation)
     price = lease if contract.price == "cost" else contract.price
     assert price is not None  # as validated
@@ -207,7 +208,7 @@ def hedge_offer(loaded: Loaded, i: int, times: Clock, runs: Runs) -> Offer:
     if hedge.site is not None:
         results = runs.site(yaml_tree.find(loaded.tree, ("contract", "hedges", str(i), "site")))
         number = _number(hedge, hedge.site.all_accelerators)
-        usable = number if allowed(rules, hedge.site) else 0
+        usable = number if satisfies(rules, hedge.site) else 0
         lease = site_lease_usd_s(hedge.site, contract.lease.utilisation)
         operator, jurisdiction = hedge.site.operator, hedge.site.jurisdiction
         moved = move(size, [contract.site.wan_rate, hedge.site.wan_rate])
@@ -263,7 +264,7 @@ def _route_bit_s(loaded: Loaded, i: int, fleet: Loaded, results: Results) -> lis
         message = f"data move through ground stations, and {fleet.scenario.name} has none with a rate; write ground.link_rate: 20 Gbit/s"
         raise bad_input(where, f"contract.hedges.{i}", message)
     rules, covered = rules_for_uplink(loaded.scenario), results.summary["ground"]["stations"]
-    reached = [covered[s.name]["coverage_fraction"] for s in there.stations if allowed(rules, s)]
+    reached = [covered[s.name]["coverage_fraction"] for s in there.stations if satisfies(rules, s)]
     links = fleet.scenario.links
     beyond = [] if links is None else [links.terminal.lasers * links.terminal.modem_rate]
     return [uplink_bit_s(rate, reached), *beyond]

@@ -34,7 +34,8 @@ def yields_of(summary: dict[str, Any]) -> Yields:
     Returns
     -------
     Yields
-        Output tokens per second, useful FLOP/s, and share of the time in service, of one accelerator.
+        Output tokens per second, useful FLOP/s, and share of the time in service, of one accelerator. Those that rules for data exclude do no work
+        and are not counted; with none left all rates but the last are 0.
 
     Examples
     --------
@@ -42,8 +43,10 @@ def yields_of(summary: dict[str, Any]) -> Yields:
     ...            "compute": {"mean_useful_flops_per_s": 4e15}, "fleet": {"availability": 0.9}})
     Yields(tokens=50.0, flops=400000000000000.0, accelerators=0.9)
     """
-    number = summary["accelerators"]
-    tokens_per_s = sum(w["tokens_per_s"] for w in summary["workloads"] if w["kind"] == "inference")
+    number = summary["accelerators"] - (summary.get("data_rules") or {}).get("accelerators_excluded", 0)
+    if not number:
+        return Yields(0.0, 0.0, summary["fleet"]["availability"])
+    tokens_per_s = sum(w["tokens_per_s"] or 0.0 for w in summary["workloads"] if w["kind"] == "inference")
     return Yields(tokens_per_s / number, summary["compute"]["mean_useful_flops_per_s"] / number, summary["fleet"]["availability"])
 
 

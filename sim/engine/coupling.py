@@ -87,7 +87,7 @@ class Coupling:
         self.neighbourhood = Neighbourhood(run)
         self.places = data_rules.data_places(self.scenario, run.type_index)
         self._prompts = None if self.places.prompts is None else LinkRestriction(self.places.prompts)
-        self._weights = None if self.places.weights is None else LinkRestriction(self.places.weights)
+        self._jobs = None if self.places.job is None else LinkRestriction(self.places.job >= 0, self.places.job)
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._positions_m: Array = np.empty((0, 3, n))  # at both ends of all steps of the block, where there are sensors
         self._noted = 0
@@ -118,24 +118,28 @@ class Coupling:
         worked = self.network is not None and bool(self.scheduler.trainings or self.scheduler.services)
         self.link_traffic = LinkTraffic(run.grid.steps, run.satellites) if worked else None
         ground, stride = self.scenario.ground, run.stride if run.kept.size else 0
-        places = self.places
-        self.free_routing = None if places.prompts is None and places.stations is None else self._new_routing(0, None)
+        self.free_routing = self._new_routing(0, None, free=True) if self._restricts_users() else None
         over_earth = None
         if ground is not None:
-            fibre_s = ground_stations.map_fibre_s(self.scenario)
+            fibre_s = ground_stations.map_fibre_s(self.scenario, self.places.stations)
             over_earth = LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf, fibre_s)
         self.ground_routing = self._new_routing(stride, over_earth)
-        self.figures = None
-        if self.network is not None:
-            self.figures = NetworkFigures(self.network, self.order, self.r_m, run.grid.steps, self.scenario.step)
 
-    def _new_routing(self, stride: int, latency_map: LatencyMap | None) -> GroundRouting:
-        run, s = self.run, self.run.surroundings
+    def _restricts_users(self) -> bool:
+        """Whether users have other routes, or other satellites that serve them, than without rules for data."""
+        if self.scenario.data_rules is None:
+            return False
+        self._would_serve = job_assignment.servers(self.scenario, self.order, self.run.type_index)
+        moved = bool((self._would_serve & ~self.scheduler.serves).any())
+        return moved or self.places.prompts is not None or self.places.stations is not None
+
+    def _new_routing(self, stride: int, latency_map: LatencyMap | None, free: bool = False) -> GroundRouting:
+        run, s, may = self.run, self.run.surroundings, None if free else self.places.stations
         return GroundRouting(
             steps=run.grid.steps, step_s=self.scenario.step, satellites=run.satellites,
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=stride, latency_map=latency_map,
-            paths=ground_stations.paths(self.scenario), budget=ground_stations.budget(self.scenario),
+            paths=ground_stations.paths(self.scenario, may), budget=ground_stations.budget(self.scenario),
         )  # fmt: skip
 
     def typical_controls(self) -> Array:
@@ -159,10 +163,12 @@ class Coupling:
         JobScheduler
             The scheduler at the epoch.
         """
-        rates = self.radiation.errors_per_s()
+        rates, workloads = self.radiation.errors_per_s(), self.scenario.workloads
+        allowed = [data_rules.allowed_satellites(self.scenario, work, self.run.type_index) for work in workloads]
+        landing = [data_rules.landing_stations(self.scenario, work) for work in workloads]
         return job_assignment.scheduler(
             self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, self.switches,
-            lambda: find_passes(self.run.loaded).windows,
+            lambda: find_passes(self.run.loaded).windows, allowed, landing,
         )  # fmt: skip
 
     def end(self, outcome: Outcome) -> Outcome:
@@ -190,6 +196,7 @@ class Coupling:
 
     def _first_network(self) -> None:
         """Links at the epoch; a topology that leaves satellites without a link is an input error."""
+        self.figures: NetworkFigures | None = None
         if self.network is None:
             return
         self.network.update(self.r_m, np.ones(self.run.satellites, dtype=np.bool_), {})
@@ -202,8 +209,9 @@ class Coupling:
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
                 isolation_message(section.form, why, self.run.satellites),
             )  # fmt: skip
-        if self._weights is not None:
-            self.network.take(self._weights.state(self.network.present))
+        self.figures = NetworkFigures(self.network, self.order, self.r_m, self.run.grid.steps, self.scenario.step)
+        if self._jobs is not None:  # after the figures, which are of all links
+            self.network.take(self._jobs.state(self.network.present))
 
     # --- one step
 
@@ -256,8 +264,9 @@ class Coupling:
         # a satellite without accelerators relays, but serves no user
         sky, serves = (s.station_m[window], s.zenith[window], s.north[window]), self.scheduler.serves & (up_end | ~powered_end)
         over = None if self.network is None else states
-        if self.free_routing is not None:
-            self.free_routing.update_block(k0, r_m, powered, powered_end, sky, over, serves, stations)
+        if self.free_routing is not None:  # services where they are, and where they would be
+            would = (self.scheduler.serves | self._would_serve) & (up_end | ~powered_end)
+            self.free_routing.update_block(k0, r_m, powered, powered_end, sky, over, would, stations)
         if self._prompts is not None:
             may = self._prompts.allowed
             over = None if over is None else self._prompts.states(over)
@@ -316,7 +325,7 @@ class Coupling:
         if lost:
             self.controls[BUS_AVAILABLE, lost] = 0.0
         if self.network is not None and state is not None:
-            self.network.take(state if self._weights is None else self._weights.state(state))
+            self.network.take(state if self._jobs is None else self._jobs.state(state))
         self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
         np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
         moment = -1 if self.link_traffic is None else self.link_traffic.moment(k)
@@ -338,7 +347,8 @@ class Coupling:
         if not self.scheduler.sensings:
             return None
         first, r_m = self._first_ahead, self._positions_m
-        return Sight(r_m, self.run.surroundings.sun_m[first + 1 : first + 1 + len(r_m)], k - first, now.powered, now.stations)
+        stations = now.stations if self.scenario.ground is None else now.stations[[s.role != "pop" for s in self.scenario.ground.stations]]
+        return Sight(r_m, self.run.surroundings.sun_m[first + 1 : first + 1 + len(r_m)], k - first, now.powered, stations)
 
     def _set_rates(self, k: int, at: int) -> None:
         """Limits and rates of jobs: duty depends on the rate, limits on the duty. Limits are asked again while it moves."""

@@ -38,13 +38,15 @@ def by_role(scenario: schema.Scenario, role: str) -> Ints:
     return np.array([n for n, s in enumerate([] if ground is None else ground.stations) if s.role == role], dtype=np.int64)
 
 
-def paths(scenario: schema.Scenario) -> GroundPaths | None:
+def paths(scenario: schema.Scenario, allowed: NDArray[np.bool_] | None = None) -> GroundPaths | None:
     """Stations by role and the terrestrial ways between them.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    allowed : ndarray of bool, optional
+        Stations that may carry prompts, (stations,): no way leads over other points of presence. By default all.
 
     Returns
     -------
@@ -56,7 +58,9 @@ def paths(scenario: schema.Scenario) -> GroundPaths | None:
         return None
     users, gateways, pops = (by_role(scenario, role) for role in ("user", "gateway", "pop"))
     to_pop_s = _to_pops(ground, gateways, pops)
-    fibre_s = _to_gateways(ground, _places(ground, users), gateways, pops)
+    fibre_s = _to_gateways(ground, _places(ground, users), gateways, pops, allowed)
+    if allowed is not None:
+        to_pop_s[:, ~allowed[pops]] = np.inf
     named = {ground.stations[p].name: n for n, p in enumerate(pops.tolist())}
     wanted = [ground.stations[u].pop for u in users.tolist()]
     used = sorted({named[name] for name in wanted if name is not None})
@@ -80,13 +84,15 @@ def _to_pops(ground: schema.Ground, gateways: Ints, pops: Ints) -> Array:
     return gateway_delays_s(*_places(ground, gateways), own, *_places(ground, pops), ground.fibre_route)
 
 
-def map_fibre_s(scenario: schema.Scenario) -> Array | None:
+def map_fibre_s(scenario: schema.Scenario, allowed: NDArray[np.bool_] | None = None) -> Array | None:
     """Delays of fibre from the places of a map of latency to the gateways.
 
     Parameters
     ----------
     scenario : Scenario
         The scenario.
+    allowed : ndarray of bool, optional
+        As in `paths`.
 
     Returns
     -------
@@ -96,10 +102,10 @@ def map_fibre_s(scenario: schema.Scenario) -> Array | None:
     ground = scenario.ground
     if ground is None or ground.access != "gateway":
         return None
-    return _to_gateways(ground, places_rad(), by_role(scenario, "gateway"), by_role(scenario, "pop"))
+    return _to_gateways(ground, places_rad(), by_role(scenario, "gateway"), by_role(scenario, "pop"), allowed)
 
 
-def _to_gateways(ground: schema.Ground, users_rad: Places, gateways: Ints, pops: Ints) -> Array:
+def _to_gateways(ground: schema.Ground, users_rad: Places, gateways: Ints, pops: Ints, allowed: NDArray[np.bool_] | None) -> Array:
     """Delays from users to gateways, (U, G), by way of the point of presence of the gateway."""
     direct_s = delay_matrix_s(*users_rad, *_places(ground, gateways), ground.fibre_route)
     if not pops.size:
@@ -110,7 +116,8 @@ def _to_gateways(ground: schema.Ground, users_rad: Places, gateways: Ints, pops:
     for column, g in enumerate(gateways.tolist()):
         own = ground.stations[g].pop
         if own is not None:
-            direct_s[:, column] = to_pop_s[:, named[own]] + onwards_s[column, named[own]]
+            open_ = allowed is None or bool(allowed[pops[named[own]]])
+            direct_s[:, column] = to_pop_s[:, named[own]] + onwards_s[column, named[own]] if open_ else np.inf
     return direct_s
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import fields
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.access import Windows
-from sim.config import schema, workload_params
+from sim.config import schema
+from sim.config.errors import Origin, bad_input
 from sim.config.workload_params import Carrier, relative_speed, service, slowest
 from sim.engine import planning
-from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, island_policy, policy, reload_policy
+from sim.engine.recovery_policy import copy_s, island_policy, policy, reload_policy
 from sim.engine.replanning import Planned, Replanner
-from sim.engine.roles import roles
+from sim.engine.roles import Roles
 from sim.engine.sensing_assignment import sensing_plan
+from sim.engine.work_parts import Part, Work
 from sim.fleet.elastic import Replicas
 from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy, Standing
@@ -41,90 +43,13 @@ from sim.workload.service import groups
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-class _Part(NamedTuple):
-    """A workload on the satellites of one kind, or of all (None)."""
-
-    kind: int | None
-    job: schema.Workload
-    who: Ints
-    stages: int  # satellites that hold one copy of a service's model; 1 for other workloads
-
-    @property
-    def has_members(self) -> bool:
-        """Whether its jobs, or copies, lose members and get others."""
-        return isinstance(self.job, schema.Training) or self.stages > 1
-
-
-def _stages(job: schema.Workload, types: Sequence[Carrier]) -> int:
-    """Satellites that hold one copy of a service's model; 1 for other workloads."""
-    return workload_params.stages(job, slowest(types, job.precision)) if isinstance(job, schema.Inference) else 1
-
-
-class Work(NamedTuple):
-    """Workloads, the satellites (or nodes) that run them, and the time grid."""
-
-    types: Sequence[Carrier]
-    type_index: Ints  # of each satellite
-    workloads: list[schema.Workload]
-    fleet: schema.Fleet | None
-    steps: int
-    step_s: float
-    epoch: datetime
-    stations: Sequence[schema.Station]  # with users
-    on_types: Sequence[Sequence[schema.Workload] | None] = ()  # of each workload, what it is on satellites of each type;
-    # None: it spans types and the slowest one paces
-    row: Ints | None = None  # plane, or row of a formation, of each satellite
-    windows: Callable[[], Windows] | None = None  # access windows of the fleet, which sensing needs
-    link_byte_s: float = 0.0  # of an antenna to its satellite
-    errors_per_s: Floats | None = None  # of each satellite, the mean rates of `ErrorRates`, (2, satellites); None: no errors by radiation
-
-    def error_rates(self, who: Ints) -> ErrorRates:
-        """Errors by radiation of a satellite.
-
-        Parameters
-        ----------
-        who : ndarray of int64
-            Satellites.
-
-        Returns
-        -------
-        ErrorRates
-            Means over them.
-        """
-        if self.errors_per_s is None or not who.size:
-            return NO_ERRORS
-        return ErrorRates(*self.errors_per_s[:, who].mean(axis=1).tolist())
-
-    def parts(self, job: schema.Workload, who: Ints) -> list[_Part]:
-        """A workload with its satellites, type by type where it has a form on each.
-
-        Parameters
-        ----------
-        job : Workload
-            The workload.
-        who : ndarray of int64
-            Its satellites.
-
-        Returns
-        -------
-        list of _Part
-            Parts that together have all these satellites.
-        """
-        forms = next((f for w, f in zip(self.workloads, self.on_types, strict=False) if w is job), None)
-        if forms is None:
-            return [_Part(None, job, who, _stages(job, self.types))]
-        of = self.type_index[who]
-        return [
-            _Part(kind, form, who[of == kind], _stages(form, self.types[kind : kind + 1]))
-            for kind, form in enumerate(forms) if (of == kind).any()
-        ]  # fmt: skip
+Flags = NDArray[np.bool_]
 
 
 def scheduler(
     scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None,
     errors_per_s: Floats | None = None, switches: Ints | None = None, windows: Callable[[], Windows] | None = None,
+    allowed: Sequence[Flags | None] = (), landing: Sequence[Flags | None] = (),
 ) -> JobScheduler:  # fmt: skip
     """Scheduler of all workloads of a scenario.
 
@@ -146,6 +71,10 @@ def scheduler(
         Satellites outside `order` that pass messages on and do not compute.
     windows : callable, optional
         Gives the access windows of the fleet over the run, which sensing workloads need.
+    allowed : sequence of ndarray of bool or None, optional
+        Of each workload, the satellites that rules for data leave to it; None, and by default, all.
+    landing : sequence of ndarray of bool or None, optional
+        Of each workload, the stations with antennas that rules leave to its contacts; None, and by default, all.
 
     Returns
     -------
@@ -161,7 +90,7 @@ def scheduler(
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
         step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations, row=row,
-        errors_per_s=errors_per_s, windows=windows,
+        errors_per_s=errors_per_s, windows=windows, allowed=allowed, landing=landing,
         link_byte_s=0.0 if scenario.ground is None or scenario.ground.link_rate is None else scenario.ground.link_rate / 8.0,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
@@ -238,23 +167,24 @@ def scheduler_for(
     InputError
         If a job fits no mesh.
     """
-    stages = [_stages(job, work.types) for job in work.workloads] if not work.on_types else []
-    assigned = roles(work.workloads, 0 if work.fleet is None else int(work.fleet.spares), order, stages)
+    assigned = work.roles(order)
+    _check_placed(work, assigned)
     shares = _Shares(work)
     split = [work.parts(job, who) for job, who in assigned.with_workloads(work.workloads)]
     wanted = [part for parts in split for part in parts if part.has_members]
     held = _spares_by_kind(work, [part.kind for part in wanted], assigned.spares)
     shared: dict[int | None, list[_Shared]] = {kind: [] for kind in held}
 
-    def made(part: _Part) -> Training | InferenceService | Sensing:
+    def made(part: Part) -> Training | InferenceService | Sensing:
         if part.has_members:
             others = [other.who for other in wanted if other.kind == part.kind]  # their satellites may become members
             reachable = np.concatenate((*others, held[part.kind]))
+            reachable = reachable if part.allowed is None else reachable[part.allowed[reachable]]
             if isinstance(part.job, schema.Training):
                 jobs = _training(work, part.job, part.who, reachable, transport, shares)
             else:
                 jobs = _pipelines(work, part, reachable, transport, shares)
-            shared[part.kind].append(jobs)
+            shared[part.kind].append(jobs._replace(allowed=part.allowed))
             return jobs.jobs
         if isinstance(part.job, schema.Sensing):
             return sensing(work, part.job, part.who, shares)
@@ -272,8 +202,22 @@ def scheduler_for(
     return JobScheduler(
         satellites=work.type_index.size, steps=work.steps, step_s=work.step_s, fleets=fleets, parts=parts, reserve=reserve,
         idle=assigned.idle, share=shares.values, weight=weight, streams=_streams(work, assigned.streams),
-        switches=switches,
+        switches=switches, excluded=assigned.excluded,
     )  # fmt: skip
+
+
+def _check_placed(work: Work, assigned: Roles) -> None:
+    """A workload for which others leave no satellite that it may use is an input error, but not one that may use none at all."""
+    for (job, who), flags in zip(assigned.with_workloads(work.workloads), _without_streams(work), strict=True):
+        if flags is not None and flags.any() and not who.size:
+            message = f"leave the {job.kind} workload no satellite, as other workloads take all that it may use; write smaller shares or fewer spares"
+            raise bad_input(Origin("data_rules"), "data_rules", message)
+
+
+def _without_streams(work: Work) -> list[Flags | None]:
+    """Satellites that each workload but independent ones may use."""
+    allowed = work.allowed or [None] * len(work.workloads)
+    return [flags for job, flags in zip(work.workloads, allowed, strict=True) if job.kind != "independent"]
 
 
 def sensing(work: Work, job: schema.Sensing, who: Ints, shares: _Shares) -> Sensing:
@@ -298,8 +242,45 @@ def sensing(work: Work, job: schema.Sensing, who: Ints, shares: _Shares) -> Sens
     assert work.windows is not None
     carrier = None if job.processing is None else shares.carrier(who, job.processing.precision)
     names = [station.name for station in work.stations if station.role != "pop"]  # those of the windows
-    contacts = contacts_of(work.windows(), who, len(names))
+    contacts = contacts_of(_landing(work, job), who, len(names))
     return Sensing(sensing_plan(job, carrier, work.link_byte_s), contacts, who, names, work.steps, work.step_s)
+
+
+def _landing(work: Work, job: schema.Sensing) -> Windows:
+    """Access windows at stations that may have the contacts of a sensing workload."""
+    assert work.windows is not None
+    windows = work.windows()
+    stations = next((flags for w, flags in zip(work.workloads, work.landing, strict=False) if w is job), None)
+    if stations is None:
+        return windows
+    keep = stations[windows.station]
+    return Windows(**{column.name: getattr(windows, column.name)[keep] for column in fields(windows)})
+
+
+def servers(scenario: schema.Scenario, order: Ints, type_index: Ints) -> Flags:
+    """Satellites that users would be routed to at the epoch if there were no rules for data.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    order : ndarray of int64, shape (satellites,)
+        Satellites in mapping order.
+    type_index : ndarray of int64, shape (satellites,)
+        Type of each satellite.
+
+    Returns
+    -------
+    ndarray of bool, shape (satellites,)
+        Those of services, or all that compute where there is no service.
+    """
+    work = Work(
+        types=scenario.types, type_index=type_index, workloads=list(scenario.workloads), fleet=scenario.fleet, steps=scenario.steps,
+        step_s=scenario.step, epoch=scenario.epoch, stations=[],
+    )  # fmt: skip
+    who, services = np.zeros(type_index.size, dtype=np.bool_), work.roles(order).services
+    who[np.concatenate(services) if services else order] = True
+    return who
 
 
 def _checks(validation: schema.Validation | None, parts: int) -> Checks | None:
@@ -335,6 +316,7 @@ class _Shared(NamedTuple):
     jobs: Training | PipelineService
     policy: Policy
     planned: Planned | None = None  # of a training workload
+    allowed: Flags | None = None  # satellites that may become members; None: all
 
 
 def _training(
@@ -364,7 +346,7 @@ def _training(
     return _Shared(training, rules, Planned(job, training, fleet))
 
 
-def _pipelines(work: Work, part: _Part, reachable: Ints, transport: Transport, shares: _Shares) -> _Shared:
+def _pipelines(work: Work, part: Part, reachable: Ints, transport: Transport, shares: _Shares) -> _Shared:
     """The copies of a service's model over neighbouring satellites, chosen for the links of the epoch."""
     job, span, satellites = part.job, part.stages, work.type_index.size
     assert isinstance(job, schema.Inference)
@@ -385,18 +367,20 @@ def _training_fleet(work: Work, shared: list[_Shared], spares: Ints, transport: 
     policies: list[Policy] = []
     standings: list[Standing] = []
     elastic: list[Replicas] = []
-    for n, (jobs, rules, planned) in enumerate(shared):
+    eligible: list[Flags | None] = []
+    for n, (jobs, rules, planned, allowed) in enumerate(shared):
         job = None if planned is None else planned.job
         if planned is not None and planned.job.elastic is not None:
             replicas = tuple(range(len(policies), len(policies) + jobs.jobs))
             least = max(1, math.ceil(planned.job.elastic.least * jobs.jobs - 1e-9))
             elastic.append(Replicas(replicas, planned.job.elastic.grace, least, copy_s(planned.training.plan, transport)))
         policies += [rules] * jobs.jobs
+        eligible += [allowed] * jobs.jobs
         standings += [Standing(n) if job is None else Standing(n, job.priority, int(job.reserve))] * jobs.jobs
     satellites, workloads = int(work.type_index.size), [each.jobs for each in shared]
     lifecycle = JobLifecycle(
         [r for w in workloads for r in w.initial_ranks], np.concatenate((spares, *(w.leftover for w in workloads))), policies,
-        standings=standings, elastic=elastic, satellites=satellites,
+        standings=standings, elastic=elastic, satellites=satellites, eligible=eligible,
     )  # fmt: skip
     errors = work.error_rates(np.concatenate([np.zeros(0, dtype=np.int64), *(r for w in workloads for r in w.initial_ranks)]))
     watched = [(each.jobs.jobs, each.planned) for each in shared]

@@ -46,7 +46,7 @@ def users_bit_s(scheduler: JobScheduler, routes: list[list[int]], k: int, transp
     src, dst = transport.directed_src, transport.directed_dst
     asked = np.zeros(src.size)
     hops = [(a, b) for route in routes for a, b in pairwise(route)]
-    if not hops:
+    if not hops or not src.size:
         return asked
     up, down = (8.0 * sum(part) / len(routes) for part in zip(*traffic, strict=True))
     keys = src * satellites + dst

@@ -38,6 +38,8 @@ class JobLifecycle:
         Length of the array of spare seconds; by default up to the highest number given here.
     begin_s : float, optional
         Time at which the jobs start [s].
+    eligible : sequence of ndarray of bool or None, optional
+        Satellites that may become members of each job, by number; None, and by default, all.
 
     Raises
     ------
@@ -55,6 +57,7 @@ class JobLifecycle:
         elastic: Sequence[Replicas] = (),
         satellites: int = 0,
         begin_s: float = 0.0,
+        eligible: Sequence[NDArray[np.bool_] | None] = (),
     ) -> None:
         policies = [policy] * len(members) if isinstance(policy, Policy) else list(policy)
         for each in policies:
@@ -63,6 +66,7 @@ class JobLifecycle:
         rights = list(standings) or [Standing()] * len(members)
         self._jobs = [Job(m, p, r, begin_s) for m, p, r in zip(members, policies, rights, strict=True)]
         self._elastic = [ElasticJob(rules, [self._jobs[g] for g in rules.jobs]) for rules in elastic]
+        self._eligible = list(eligible) or [None] * len(self._jobs)
         self._in_elastic = {g for rules in elastic for g in rules.jobs}
         self._reserves = {r.workload: r.reserve for r in rights}  # of each workload
         reserve = np.asarray(spares, dtype=np.int64).tolist()
@@ -201,7 +205,7 @@ class JobLifecycle:
             return False
         gone = np.flatnonzero(disconnected(job.members, component)).tolist()
         main = _largest(component[job.members])
-        able = [spare for spare in self._pool.ready if component[spare] == main]
+        able = [spare for spare in self._ready_for(g) if component[spare] == main]
         if not gone or min(len(able), self._allowed(g)) < len(gone):
             return False
         job.pass_to(time_s)
@@ -351,17 +355,25 @@ class JobLifecycle:
         elif remaining == 0.0:
             self._pool.leave(satellite, time_s)
 
+    def _may(self, g: int, satellite: int) -> bool:
+        """Whether a satellite may become a member of job g."""
+        flags = self._eligible[g]
+        return flags is None or bool(flags[satellite])
+
+    def _ready_for(self, g: int) -> list[int]:
+        """Spares that may become members of job g, in order of number."""
+        return self._pool.ready if self._eligible[g] is None else [spare for spare in self._pool.ready if self._may(g, spare)]
+
     def _allowed(self, g: int) -> int:
-        """Spares that job g may take: those that other workloads do not hold in reserve."""
+        """Spares that job g may take: those that may become its members, and that other workloads do not hold in reserve."""
         mine = self._jobs[g].standing.workload
         kept = sum(reserve for workload, reserve in self._reserves.items() if workload != mine)
-        return max(0, len(self._pool.ready) - kept)
+        return min(len(self._ready_for(g)), max(0, len(self._pool.ready) - kept))
 
     def _fill(self, g: int, time_s: float) -> bool:
         """Fill missing ranks with spares, the lowest number first; whether there was one."""
         count = min(len(self._jobs[g].missing), self._allowed(g))
-        for _ in range(count):
-            spare = self._pool.ready[0]
+        for spare in self._ready_for(g)[:count]:
             self._pool.leave(spare, time_s)
             self._give(spare, g, time_s)
         return count > 0
@@ -392,7 +404,8 @@ class JobLifecycle:
         lower = [h for h, other in enumerate(self._jobs) if other.standing.priority < job.standing.priority]
         for h in sorted(lower, key=lambda h: (self._jobs[h].standing.priority, not self._jobs[h].missing, -h)):
             other = self._jobs[h]
-            takes += [(h, rank) for rank in reversed(range(other.members.size)) if rank not in other.missing]
+            ranks = [rank for rank in reversed(range(other.members.size)) if rank not in other.missing]
+            takes += [(h, rank) for rank in ranks if self._may(g, int(other.members[rank]))]
             if len(takes) >= len(job.missing):
                 break
         if len(takes) < len(job.missing):

@@ -14,6 +14,7 @@ from sim.config.ground_sites import assumptions, records, site_of, site_tree
 from sim.config.scenario import Loaded
 from sim.config.yaml_tree import Node
 from sim.engine import events, job_assignment
+from sim.engine.work_parts import Work
 from sim.fleet.availability import Source, Timeline
 from sim.ground_baseline.fabric import ConstantCommunication, Star
 from sim.ground_baseline.plan import Plan, plan_of
@@ -118,7 +119,7 @@ def simulate(site: schema.Site, plan: Plan, sources: list[Source]) -> Day:
     hosts = [_Host(kind.accelerator, kind.accelerators_per_node) for kind in kinds]
     peaks = each * np.array([kind.accelerator.peak[plan.precision] for kind in kinds])
     weight = (peaks / peaks[0])[of]
-    work = job_assignment.Work(
+    work = Work(
         types=hosts, type_index=of, workloads=plan.workloads, fleet=site.fleet, steps=steps, step_s=step_s, epoch=plan.epoch,
         stations=plan.stations or [], on_types=plan.on_kinds,
     )  # fmt: skip

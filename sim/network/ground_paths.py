@@ -111,7 +111,7 @@ class GroundPaths(NamedTuple):
         return delay_s, bent
 
 
-def of_users(served: Served, paths: GroundPaths, stations: int) -> tuple[Array, list[list[int]], Array, Ints]:
+def of_users(served: Served, paths: GroundPaths, stations: Mask) -> tuple[Array, list[list[int]], Array, Ints]:
     """Delays and routes of all stations from those of the ones that look for a satellite.
 
     Parameters
@@ -120,8 +120,8 @@ def of_users(served: Served, paths: GroundPaths, stations: int) -> tuple[Array, 
         Of the stations `GroundPaths.routed`, in their order.
     paths : GroundPaths
         Stations by role.
-    stations : int
-        Number of all stations.
+    stations : ndarray of bool, shape (stations,)
+        Stations that are available; a user that is not has no route over gateways either.
 
     Returns
     -------
@@ -134,13 +134,14 @@ def of_users(served: Served, paths: GroundPaths, stations: int) -> tuple[Array, 
     gateway : ndarray of int64, shape (stations,)
         Station number of the gateway that a user comes over; -1 without one.
     """
-    delay_s, terrestrial_s, gateway = np.full(stations, np.inf), np.zeros(stations), np.full(stations, -1, dtype=np.int64)
-    routes: list[list[int]] = [[] for _ in range(stations)]
+    delay_s, terrestrial_s, gateway = np.full(stations.size, np.inf), np.zeros(stations.size), np.full(stations.size, -1, dtype=np.int64)
+    routes: list[list[int]] = [[] for _ in range(stations.size)]
     for n, station in enumerate(paths.routed().tolist()):
         delay_s[station], routes[station] = served.delay_s[n], served.routes[n]
     if not paths.by_gateway:
         return delay_s, routes, terrestrial_s, gateway
-    delay_s[paths.users], over = paths.over_gateways(served.delay_s)
+    over_s, over = paths.over_gateways(served.delay_s)
+    delay_s[paths.users], over = np.where(stations[paths.users], over_s, np.inf), np.where(stations[paths.users], over, -1)
     for user, station, g in zip(range(paths.users.size), paths.users.tolist(), over.tolist(), strict=True):
         if g >= 0:
             routes[station], gateway[station] = served.routes[g], paths.gateways[g]

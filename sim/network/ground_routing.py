@@ -227,7 +227,7 @@ class GroundRouting:
                 self.budget.limit(k0 + m, slant_m[n], r_m[m], at[m], up[m])
             routed_m = slant_m if self.paths is None else slant_m[:, self.paths.routed()]
             seen = working[part] & np.isfinite(routed_m).any(axis=1)
-            onward_s = self._record_routes(k0 + lo, slant_m, of_part, serves[part])
+            onward_s = self._record_routes(k0 + lo, slant_m, of_part, serves[part], stations[part])
             if self.latency_map is not None:
                 self._fill_map(self.latency_map, k0 + lo, r_m[part], onward_s, serves[part] & healthy[part])
             for n, m in enumerate(range(part.start, part.stop)):
@@ -256,7 +256,7 @@ class GroundRouting:
                 latency_map.add(moment, r_m[n], np.where(serves[n], 0.0, np.inf) if onward_s is None else onward_s[:, n])
 
     def _record_routes(
-        self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags
+        self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags, stations: Flags
     ) -> Array | None:
         """Routes of all stations and pairs over links (steps,), from slant ranges (steps, stations, N).
 
@@ -280,7 +280,7 @@ class GroundRouting:
             here = slice(k0, k0 + len(served))
             self.internet_s[here], self.bent_pipe[here] = self.paths.internet_s(slant_m, block)
         for n, (one, routes) in enumerate(zip(served, across, strict=True)):
-            drawn = self._note_served(k0 + n, one)
+            drawn = self._note_served(k0 + n, one, stations[n])
             if self.paths is not None and not self.paths.by_gateway:
                 self._note_gateways(k0 + n, slant_m[n, self.paths.gateways], self.paths.gateways)
             if states is not None:
@@ -289,11 +289,11 @@ class GroundRouting:
                 self.route_intervals.record(drawn + routes)
         return onward_s
 
-    def _note_served(self, k: int, served: Served) -> list[list[int]]:
+    def _note_served(self, k: int, served: Served, stations: Flags) -> list[list[int]]:
         """The quickest route from each station to a serving satellite, and its changes; the routes from antennas on, by station."""
         delay_s, routes, drawn = served.delay_s, served.routes, served.routes
         if self.paths is not None:
-            delay_s, routes, self.terrestrial_s[k], self.gateway[k] = of_users(served, self.paths, self.one_way_s.shape[1])
+            delay_s, routes, self.terrestrial_s[k], self.gateway[k] = of_users(served, self.paths, stations)
             drawn = [route if self.gateway[k, s] < 0 else [] for s, route in enumerate(routes)]
         self.one_way_s[k] = delay_s
         self.server[k] = [route[-1] if route else -1 for route in routes]

@@ -20,6 +20,8 @@ class LinkRestriction:
     ----------
     allowed : ndarray of bool, shape (N,)
         Satellites that may pass the data on.
+    part : ndarray of int64, shape (N,), optional
+        Links join satellites of one number only; by default, and among allowed ones, any.
 
     Examples
     --------
@@ -29,8 +31,9 @@ class LinkRestriction:
     ([0], [1], [True, True, False])
     """
 
-    def __init__(self, allowed: Mask) -> None:
+    def __init__(self, allowed: Mask, part: Indices | None = None) -> None:
         self.allowed = allowed
+        self.part = np.zeros(allowed.size, dtype=np.int64) if part is None else part
         self._last: tuple[Indices, Indices, Mask, Indices, Indices] | None = None  # ends, what stays of them, and its ends
 
     def state(self, state: LinkState) -> LinkState:
@@ -48,7 +51,7 @@ class LinkRestriction:
         """
         last = self._last
         if last is None or last[0] is not state.a or last[1] is not state.b:
-            keep = self.allowed[state.a] & self.allowed[state.b]
+            keep = self.allowed[state.a] & self.allowed[state.b] & (self.part[state.a] == self.part[state.b])
             last = self._last = state.a, state.b, keep, state.a[keep], state.b[keep]
         _, _, keep, a, b = last
         rate_bit_s = None if state.rate_bit_s is None else state.rate_bit_s[keep]

@@ -255,6 +255,7 @@ def _roles(outcome: Outcome) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     if scheduler is None:
         return role, job
     role[scheduler.reserve], role[scheduler.idle] = ROLES.index("spare"), ROLES.index("idle")
+    role[scheduler.unplaced] = ROLES.index("unplaced")
     first = 0
     for fleet in scheduler.fleets:
         role[fleet.all_satellites] = ROLES.index("spare")

@@ -152,7 +152,7 @@ def _pair(name: str, pair: dict[str, Any]) -> str:
 
 
 def data_rules(rules: dict[str, Any]) -> str:
-    """What data rules take away: accelerators, stations, latency and coverage.
+    """What data rules take away: accelerators, what they could compute, stations, latency and coverage.
 
     Parameters
     ----------
@@ -168,6 +168,8 @@ def data_rules(rules: dict[str, Any]) -> str:
     excluded = rules["accelerators"] - rules["accelerators_allowed"]
     without = rules["stations_excluded"]
     text = f"{counted(excluded, 'accelerator')} of {rules['accelerators']:,} may not be used"
+    if rules["satellites_excluded"]:
+        text += f" ({counted(rules['satellites_excluded'], 'satellite')} without work for it, {rules['flops_excluded']:.3g} FLOP)"
     text += f", {counted(len(without), 'station')}{': ' + ', '.join(without) if without else ''}"
     if covered["without"] is None:
         return text

@@ -211,7 +211,8 @@ def workloads(
 
     found = []
     for w in asked:
-        entry = dict(nothing) if w.kind == "independent" else _merged([row(part) for part in next(parts)])
+        rows = [] if w.kind == "independent" else [row(part) for part in next(parts)]
+        entry = _merged(rows) if rows else dict(nothing)  # none where rules for data leave it no satellite
         found.append({"kind": w.kind, "model": w.model.name if w.kind in ("training", "inference") else None, **entry})
     return found
 
@@ -242,6 +243,20 @@ def _merged(rows: list[dict[str, Any]]) -> dict[str, Any]:
     found |= {key: mean(key, held, inverse=True) for key in ("step_s", "time_to_train_d")}
     shares = ("ettr", "communication_fraction", "fabric_fraction", "links_fraction", "statistical_efficiency")
     return found | {key: mean(key, held) for key in shares}
+
+
+def _excluded(outcome: Outcome) -> dict[str, Any] | None:
+    """What rules for data take from the fleet: satellites, and their nameplate over the run; None without rules."""
+    if outcome.loaded.scenario.data_rules is None:
+        return None
+    who = np.empty(0, dtype=np.int64) if outcome.scheduler is None else outcome.scheduler.excluded
+    each = np.array([kind.accelerators for kind in outcome.loaded.scenario.types])[outcome.type_index[who]]
+    flops_per_s = float(outcome.peak_flops_per_s[who].sum())
+    return {
+        "satellites_excluded": int(who.size),
+        "accelerators_excluded": int(each.sum()),
+        "flops_excluded": flops_per_s * outcome.grid.duration_s,
+    }
 
 
 def _is_default(scenario: Scenario, path: str) -> bool:
@@ -382,7 +397,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         **design.costs(loaded, work, float(outcome.row("served_j").sum()) / duration_s),
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
         "contract": None,  # both follow from further runs, see sim.contract
-        "data_rules": None,
+        "data_rules": _excluded(outcome),
         "numbers": sum(datum.kind != "scenario" or not _is_default(scenario, datum.path) for datum in loaded.data),
         "assumptions": loaded.assumptions,
         "notes": [*loaded.notes, *outcome.first_state.notes, *outcome.radiation.notes(), *lost(outcome)],

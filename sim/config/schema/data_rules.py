@@ -1,4 +1,4 @@
-"""Where weights, prompts and checkpoints may be."""
+"""Where weights, prompts, checkpoints and data of sensors may be."""
 
 from __future__ import annotations
 
@@ -49,10 +49,15 @@ class Rule(Section):
 
 
 class DataRules(Section):
-    """Rules for weights, prompts and checkpoints; data without a rule may be anywhere."""
+    """Rules for weights, prompts, checkpoints and data of sensors; what has no rule may be anywhere."""
 
     weights: Rule | None = Field(default=None, description="Where weights may be: every accelerator that computes holds some")
     prompts: Rule | None = Field(
         default=None, description="Where prompts may be: stations that carry them, and accelerators of inference"
     )
     checkpoints: Rule | None = Field(default=None, description="Where checkpoints may be: accelerators of training")
+    data: Rule | None = Field(
+        default=None,
+        description="Where images of sensors and their results may be: satellites that capture them, stations that receive them; sites that "
+        "hold the `data` of a contract",
+    )

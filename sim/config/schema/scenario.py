@@ -163,7 +163,7 @@ class Scenario(Section):
         default=None, description="Capacity that is rented on the ground, and hedges against losing it; without it, there is none"
     )
     data_rules: DataRules | None = Field(
-        default=None, description="Where weights, prompts and checkpoints may be; without it, anywhere"
+        default=None, description="Where weights, prompts, checkpoints and data of sensors may be; without it, anywhere"
     )
     events: list[Event] = Field(default_factory=list, description="Listed losses, restorations, deratings and withdrawals")
     recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")

@@ -1,4 +1,4 @@
-"""Checks of a contract: its moments, its units, hedges that cannot be run or reached, and rules for data that nothing satisfies."""
+"""Checks of a contract: its moments, its units, hedges that cannot be run or reached."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_contract(scenario: Scenario, root: Node, catalogues: Catalogues, valid
         All problems found.
     """
     contract = scenario.contract if valid("contract") else None
-    found = list(_rules(scenario)) if valid("data_rules", "satellite", "satellites", "contract", "ground", "workloads") else []
+    found: list[tuple[tuple[str, ...], str]] = []
     if contract is not None:
         if valid("epoch"):
             found += _moments(contract, scenario)
@@ -199,32 +199,3 @@ def _hedge(hedge: Hedge, path: tuple[str, ...], scenario: Scenario) -> Found:
             yield path, f"{hedge.label} needs ground stations, which carry data to the fleet; {advice}"
         elif ground.link_rate is None:
             yield ("ground", "link_rate"), f"is missing: data move through the stations to {hedge.label}; write link_rate: 20 Gbit/s"
-
-
-def _rules(scenario: Scenario) -> Found:
-    """Rules that no satellite type and no site, or no station, satisfies."""
-    rules = scenario.data_rules
-    if rules is None:
-        return
-    kinds = {w.kind for w in scenario.workloads}
-    places = [(t.operator, t.jurisdiction) for t in scenario.types]
-    if scenario.contract is not None:
-        places.append((scenario.contract.site.operator, scenario.contract.site.jurisdiction))
-        places += [(h.site.operator, h.site.jurisdiction) for h in scenario.contract.hedges if h.site is not None]
-    unmet: set[str] = set()
-    for name, rule in (("weights", rules.weights), ("prompts", rules.prompts), ("checkpoints", rules.checkpoints)):
-        applies = name == "weights" or (name == "prompts" and "inference" in kinds) or (name == "checkpoints" and "training" in kinds)
-        if rule is not None and applies and not any(rule.allows(*place) for place in places):
-            unmet.add(name)
-            yield ("data_rules", name), f"no satellite or site satisfies it; {_stated(places, 'satellites and sites')}"
-    stations = [] if scenario.ground is None else [(s.operator, s.jurisdiction) for s in scenario.ground.stations]
-    if rules.prompts is not None and stations and "prompts" not in unmet and not any(rules.prompts.allows(*place) for place in stations):
-        yield ("data_rules", "prompts"), f"no ground station satisfies it; {_stated(stations, 'stations')}"
-
-
-def _stated(places: list[tuple[str | None, str | None]], what: str) -> str:
-    """What places say of themselves, as advice."""
-    known = sorted({j for _, j in places if j is not None})
-    if not known:
-        return f"the {what} state no jurisdiction: write their jurisdiction, or remove the rule"
-    return f"the {what} are in {', '.join(known)}: write one of them, or their operators"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from orbit.units import shortened
 from sim.config import workload_params
+from sim.config.data_rule_params import allowed_types
 from sim.config.errors import Origin, Problem
-from sim.config.schema import Inference, Scenario, Sensing, Training, Workload
+from sim.config.schema import Inference, Satellite, Scenario, Sensing, Training, Workload
 from sim.config.validation import forms
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
@@ -30,17 +32,26 @@ class _Site(NamedTuple):
 
     scenario: Scenario
     satellites: int  # of the workload
+    types: Sequence[Satellite]  # that it may use
+    excluded: int = 0  # satellites that it asks for and that rules for data exclude
 
     @property
     def accelerators(self) -> int:
-        return min(int(t.accelerators) for t in self.scenario.types)
+        return min(int(t.accelerators) for t in self.types)
 
     @property
     def memory_bytes(self) -> float:
-        return min(t.accelerator.memory for t in self.scenario.types)
+        return min(t.accelerator.memory for t in self.types)
+
+    @property
+    def ruled(self) -> str:
+        """Why there are no more, for messages."""
+        return f" that rules for data leave of {self.satellites + self.excluded}" if self.excluded else ""
 
 
-def check_workloads(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+def check_workloads(
+    scenario: Scenario, root: Node, satellites: int, placed: Sequence[tuple[int, int]] | None = None
+) -> list[Problem]:
     """Check workloads and spares: shares, precision, mesh, memory, links between members.
 
     Parameters
@@ -51,6 +62,8 @@ def check_workloads(scenario: Scenario, root: Node, satellites: int) -> list[Pro
         Resolved tree of the scenario, for the locations of problems.
     satellites : int
         Satellites of the fleet, at least 1.
+    placed : sequence of (int, int), optional
+        Satellites that each workload asks for, and the most that rules for data leave to it; by default all.
 
     Returns
     -------
@@ -62,10 +75,15 @@ def check_workloads(scenario: Scenario, root: Node, satellites: int) -> list[Pro
         return shared
     spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
     problems = []
-    for i, (job, count) in enumerate(
-        zip(scenario.workloads, workload_params.counts(scenario.workloads, spares, satellites), strict=True)
-    ):
-        for field, message in _workload_problems(job, _Site(scenario, count)):
+    known = placed or [(n, n) for n in workload_params.counts(scenario.workloads, spares, satellites)]
+    for i, (job, (asked, count)) in enumerate(zip(scenario.workloads, known, strict=True)):
+        allowed = allowed_types(scenario, job) if placed else [True] * len(scenario.types)
+        if asked and not count:  # where none may run it, the rules are checked apart
+            message = "is left without a satellite that rules for data allow; write smaller shares, fewer spares, or rules that allow more"
+            problems += [Problem(origin(root, "workloads", str(i)), f"workloads.{i}", message)] if any(allowed) else []
+            continue
+        types = [kind for kind, may in zip(scenario.types, allowed, strict=True) if may]
+        for field, message in _workload_problems(job, _Site(scenario, count, types or scenario.types, max(0, asked - count))):
             path = ("workloads", str(i), *(field.split(".") if field else []))
             problems.append(Problem(_origin(root, path), ".".join(path), message))
     return problems
@@ -145,7 +163,7 @@ def _workload_problems(job: Workload, site: _Site) -> list[FieldMessage]:
     disagreement = _parameter_problem(workload_params.model(job.model))
     if disagreement is not None:
         return [("model.parameters", disagreement)]
-    for chip in (t.accelerator for t in site.scenario.types):
+    for chip in (t.accelerator for t in site.types):
         known = [name for name in sorted(chip.peak) if name in ELEMENT_BYTES]
         if job.precision not in known:
             return [("precision", f"{chip.name} has no peak for '{shortened(job.precision)}'; write one of: {', '.join(known)}")]
@@ -168,7 +186,7 @@ def _inference_problems(job: Inference, site: _Site) -> list[FieldMessage]:
             return [("daily", "follows the local time of ground stations, and the scenario has none; write ground: {stations: default}")]
         if not any(station.users for station in ground.stations):
             return [("daily", "needs users at a ground station, and none has any; write users: 1 at one of them")]
-    service = workload_params.service(job, workload_params.slowest(site.scenario.types, job.precision))
+    service = workload_params.service(job, workload_params.slowest(site.types, job.precision))
     message = service_problem(service, site.satellites)
     if message is not None:
         return [("pipeline" if "has more stages" in message else _sized_by(job), message)]
@@ -188,7 +206,7 @@ def _sized_by(job: Inference) -> str:
 
 def _too_long(job: Inference, service: Service, site: _Site) -> FieldMessage:
     """A pipeline with more stages than the workload has satellites."""
-    has = f"{service.pipeline} stages need {service.pipeline} satellites, and the workload has {site.satellites}"
+    has = f"{service.pipeline} stages need {service.pipeline} satellites, and the workload has {site.satellites}{site.ruled}"
     shorter = service._replace(pipeline=site.satellites)
     batch = max(max_batch(shorter._replace(tensor=tensor)) for tensor in degrees(service.model, service.accelerators))
     if batch >= (job.batch or 1):
@@ -275,7 +293,7 @@ def _uneven(stages: int, layers: int, satellites: int) -> list[str]:
 
 def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
     if job.members is not None and job.members > site.satellites:
-        return [("members", f"{job.members} is more than the {site.satellites} satellites of the workload; "
+        return [("members", f"{job.members} is more than the {site.satellites} satellites of the workload{site.ruled}; "
                             f"write {site.satellites} or less")]  # fmt: skip
     if job.global_batch < job.sequence_length:
         return [("global_batch", f"{job.global_batch:g} tokens are less than one sequence of {job.sequence_length}; "
@@ -287,7 +305,7 @@ def _training_problems(job: Training, site: _Site) -> list[FieldMessage]:
         each = job.members or 1 if job.mesh is None else parallelism.members(workload_params.mesh(job.mesh), site.accelerators)
         most = site.satellites // max(1, each)  # a mesh of no satellite is another problem
         if isinstance(count, int) and count > most:
-            return [(name, f"{count} need {count * each} satellites of {site.satellites}; write {most} or less, or auto")]
+            return [(name, f"{count} need {count * each} satellites of {site.satellites}{site.ruled}; write {most} or less, or auto")]
     islands = min(workload_params.island_counts(job, site.accelerators, site.satellites))
     least = islands * job.micro_batch * job.sequence_length
     if islands > 1 and job.global_batch < least:

@@ -10,6 +10,7 @@ from sim.config.schema import Scenario
 from sim.config.validation import (
     basics,
     contract,
+    data_rules,
     earth,
     events,
     feasibility,
@@ -75,7 +76,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += propulsion.check_propulsion(scenario, root, catalogues)
     if valid("events"):
         problems += events.check_events(scenario, root, catalogues, valid)
-    problems += contract.check_contract(scenario, root, catalogues, valid)
+    ruled = data_rules.check_data_rules(scenario, root, catalogues, valid)
+    problems += [*ruled, *contract.check_contract(scenario, root, catalogues, valid)]
     if valid("constellation"):
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):
@@ -87,7 +89,9 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
-        problems += jobs.check_workloads(scenario, root, satellites - topologies.switch_count(scenario, satellites))
+        computing = satellites - topologies.switch_count(scenario, satellites)
+        placed = None if ruled or not valid("data_rules") else data_rules.workload_satellites(scenario, catalogues, computing)
+        problems += jobs.check_workloads(scenario, root, computing, placed)
         problems += sensing.check_sensing(scenario, root, satellites) if valid("ground") else []
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)

@@ -66,6 +66,8 @@ class JobScheduler:
         Independent work whose results are checked, by type of satellite; without it, silent errors there change nothing.
     switches : ndarray of int64, optional
         Satellites that pass messages on and do not compute: what they could compute is unplaced.
+    excluded : ndarray of int64, optional
+        Satellites that workloads want and that rules for data exclude: what they could compute is unplaced too.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class JobScheduler:
         weight: Array | None = None,
         streams: Sequence[Streams] = (),
         switches: Ints | None = None,
+        excluded: Ints | None = None,
     ) -> None:
         self.satellites, self.step_s = satellites, step_s
         self.streams, self.wrong = list(streams), np.zeros(satellites)  # share of the results that are wrong in the step
@@ -94,8 +97,10 @@ class JobScheduler:
         self.independent_services = [service for service in self.services if not isinstance(service, PipelineService)]
         self.sensings = [part for each in parts for part in each if isinstance(part, Sensing)]
         self.reserve, self.idle = reserve, idle
-        self.switches = np.empty(0, dtype=np.int64) if switches is None else switches
-        self.without_work = np.concatenate((reserve, idle, self.switches))
+        none = np.empty(0, dtype=np.int64)
+        self.excluded = none if excluded is None else excluded
+        self.unplaced = np.concatenate((none if switches is None else switches, self.excluded))
+        self.without_work = np.concatenate((reserve, idle, self.unplaced))
         self.ledger = Ledger(satellites, steps, weight)
         self._alone = np.ones((len(JobInputs._fields), satellites))  # inputs where no satellite has a job
         alone = JobInputs(*self._alone)
@@ -109,7 +114,7 @@ class JobScheduler:
         """Satellites that users are routed to: those that services have now, or all that compute where there is no service."""
         if not self.services:
             computing = np.ones(self.satellites, dtype=np.bool_)
-            computing[self.switches] = False
+            computing[self.unplaced] = False
             return computing
         who = np.zeros(self.satellites, dtype=np.bool_)
         for service in self.independent_services:
@@ -316,7 +321,7 @@ class JobScheduler:
                 self.ledger.own("kernel", k, streams.who, wrong_s * (1.0 - streams.kernel_efficiency))
                 self.ledger.own("corruption", k, streams.who, wrong_s * streams.kernel_efficiency)
         for cause, who, limit in (
-            ("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE), ("unplaced", self.switches, LIMIT_RATE)
+            ("spare", self.reserve, LIMIT_ALLOWED), ("demand", self.idle, LIMIT_RATE), ("unplaced", self.unplaced, LIMIT_RATE)
         ):  # fmt: skip
             if who.size:
                 self.ledger.own(cause, k, who, self.step_s * self.up[who] * limits[limit, who])
