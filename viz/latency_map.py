@@ -1,4 +1,4 @@
-"""The map of latency: the round trip of a user at any place, where nobody is served, and the stations."""
+"""The map of latency: the round trip of a user at any place, where no user is served, and the stations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMED: Final = 30  # stations whose names are written
 
 
 def chart(results: Any) -> Chart | None:
-    """Median round trip over the Earth; None where the run has no map or serves nobody.
+    """Median round trip over the Earth; None where the run has no map or serves no user.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def _note(rtt_ms: Any, coverage: Any, latitude_deg: Any) -> str:
     area /= area.sum()
     always, ever = float(area[coverage == 1.0].sum()), float(area[coverage > 0.0].sum())
     return (
-        "End-to-end round trip of a user at each place, median over the moments of the map at which one is served; blank where nobody ever is. "
+        "End-to-end round trip of a user at each place, median over the moments of the map at which one is served; blank where no user ever is. "
         f"Always served: {percent(always)} of the Earth's surface; at times: {percent(ever)}. A place that is served now and then has the "
         "latency of those moments only."
     )

@@ -79,7 +79,7 @@ def test_latency_and_links_are_those_of_the_run(studio: Studio, results: Any) ->
 
 
 def test_the_map_of_latency_on_the_globe(studio: Studio, results: Any) -> None:
-    """Source of truth: `place_user_rtt_ms`: which place is under the pointer, and its round trip; clear where nobody is served."""
+    """Source of truth: `place_user_rtt_ms`: which place is under the pointer, and its round trip; clear where no user is served."""
     page = studio.open(state(SETS))
     done(page)
     page.wait_for_selector("body[data-scene='288']", timeout=PATIENCE_MS)

@@ -147,7 +147,7 @@ def _note(scene: Scene, orbits: Any, total: int) -> str:
 
 
 def _add_places(blob: Blob, series: Any) -> None:
-    """The map of latency: round trips of places in rows from the south and columns from 180 W; not a number where nobody is served."""
+    """The map of latency: round trips of places in rows from the south and columns from 180 W; not a number where no user is served."""
     if "place_user_rtt_ms" not in series or not np.isfinite(series["place_user_rtt_ms"].values).any():
         return
     blob.add("place_rtt_ms", series["place_user_rtt_ms"].values, "float32")

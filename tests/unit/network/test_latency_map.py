@@ -50,7 +50,7 @@ def test_a_satellite_serves_the_places_below_it() -> None:
 
 def test_the_way_onwards_counts_and_the_quicker_satellite_serves() -> None:
     """Source of truth: two satellites at one place: with 3 and 1 ms to go on, the way over the second takes 1.835 + 1 ms; one that
-    reaches no server serves nobody."""
+    reaches no server serves no user."""
     k, onward_s = 7, np.array([3e-3, 1e-3, np.inf])
     r_m = np.repeat(_over(-22.5, -122.5, k), 3, axis=1)
     found = LatencyMap(GRID, 3, MASK_RAD, math.inf)

@@ -1,4 +1,4 @@
-// Latency over the Earth: a layer above the ground, coloured by the median round trip of a user, clear where nobody is served.
+// Latency over the Earth: a layer above the ground, coloured by the median round trip of a user, clear where no user is served.
 import * as THREE from "three";
 
 const SCALE = ["#12a594", "#8fd16a", "#f4dc4e", "#f0903c", "#c2316f"], RADIUS = 1.0008, FINE = 10; // pixels of a place, each way

@@ -183,7 +183,7 @@ function follow() {
 function onGround({ station, latitude, longitude, rtt_ms, coverage }) {
   const run = globe.run;
   if (station !== undefined) return [el("b", {}, run.station[station]), el("span", {}, roleName(run, station))];
-  const served = rtt_ms === null ? "nobody is served" : `median round trip ${rtt_ms.toFixed(1)} ms, served ${(100 * coverage).toFixed(0)} % of the time`;
+  const served = rtt_ms === null ? "no user is served" : `median round trip ${rtt_ms.toFixed(1)} ms, served ${(100 * coverage).toFixed(0)} % of the time`;
   return [el("b", {}, `${Math.abs(latitude).toFixed(1)}° ${latitude < 0 ? "S" : "N"}, ${Math.abs(longitude).toFixed(1)}° ${longitude < 0 ? "W" : "E"}`), el("span", {}, served)];
 }
 
