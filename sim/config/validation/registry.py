@@ -10,6 +10,7 @@ from sim.config.schema import Scenario
 from sim.config.validation import (
     basics,
     contract,
+    data_volumes,
     earth,
     events,
     feasibility,
@@ -86,6 +87,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
             problems += terminals.check_fields_of_regard(scenario, root)
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
+    if valid("ground", "workloads"):
+        problems += data_volumes.check_volumes(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
         problems += jobs.check_workloads(scenario, root, satellites - topologies.switch_count(scenario, satellites))
         problems += sensing.check_sensing(scenario, root, satellites) if valid("ground") else []
