@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.config import yaml_tree
 from sim.config.errors import bad_input
 from sim.config.validation import isolation_message
-from sim.engine import data_rules, data_volumes, events, ground_stations, job_assignment, link_traffic, links
+from sim.engine import data_rules, events, ground_stations, job_assignment, link_traffic, links
 from sim.engine.access import find_passes
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
@@ -141,8 +141,7 @@ class Coupling:
         """
         if not any(getattr(work, name, None) is not None for work in self.scenario.workloads for name in ("ingest", "deliver")):
             return None
-        budget = self.ground_routing.budget
-        access = self.ground_routing.site_access = data_volumes.site_access(self.scenario, None if budget is None else budget.terms.antennas)
+        access = self.ground_routing.site_access = ground_stations.site_access(self.scenario, self.ground_routing.budget)
         return DataVolumes(self.scenario, self.scheduler, access, self.network)
 
     def _new_routing(self, stride: int, latency_map: LatencyMap | None) -> GroundRouting:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema
-from sim.engine.ground_stations import by_role
 from sim.fleet import job_phases
 from sim.network.fair_rates import max_min_rates
 from sim.network.link_state import Network
@@ -25,31 +24,6 @@ from sim.workload.jobs import InferenceService, JobScheduler, PipelineService, T
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-
-def site_access(scenario: schema.Scenario, budget_antennas: Ints | None) -> SiteAccess:
-    """Sites that carry data of jobs: gateways, or all stations where none is a gateway.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        The scenario, with ground stations.
-    budget_antennas : ndarray of int64, shape (sites,), or None
-        Antennas of each site where links have budgets.
-
-    Returns
-    -------
-    SiteAccess
-        The sites.
-    """
-    ground = scenario.ground
-    assert ground is not None
-    rows = by_role(scenario, "gateway")
-    rows = rows if rows.size else by_role(scenario, "user")
-    if budget_antennas is not None:
-        return SiteAccess(rows, budget_antennas, None)
-    antennas = np.array([ground.stations[n].antennas or 1 for n in rows.tolist()], dtype=np.int64)
-    return SiteAccess(rows, antennas, ground.link_rate)
 
 
 @dataclass(eq=False)
@@ -80,16 +54,15 @@ class _Job:
         if self.fleet is None:
             start_s = begin_s if self.incoming is None else self.incoming.start_s
             return [] if start_s is None or start_s >= end_s else [(max(begin_s, start_s), end_s)]
+        assert isinstance(self.part, Training | PipelineService)
         best: list[tuple[float, float]] = []
         for place in self.places:
             at_s, found = begin_s, []
-            for interval in self.part.segments:  # type: ignore[union-attr]
-                of = interval.job if isinstance(self.part, Training) else interval.copy
-                if of == place:
-                    until_s = at_s + interval.share * (end_s - begin_s)
-                    if interval.mode == job_phases.RUN:
-                        found.append((at_s, until_s))
-                    at_s = until_s
+            for mode, share in self.part.modes_of(place):
+                until_s = at_s + share * (end_s - begin_s)
+                if mode == job_phases.RUN:
+                    found.append((at_s, until_s))
+                at_s = until_s
             if sum(b - a for a, b in found) > sum(b - a for a, b in best):
                 best = found
         return best
@@ -159,7 +132,7 @@ class DataVolumes:
         self._ways, self._carried_bit = {}, None
         if not self._loading:
             return
-        begin_s, end_s = k * self.step_s, (k + 1) * self.step_s
+        begin_s = k * self.step_s
         waiting = [(n, job, job.incoming) for n, job in enumerate(self.jobs) if job.incoming is not None and job.incoming.start_s is None]
         before = [volume.passed_bit for _, _, volume in waiting]
         self.full_up_s += self._pass(k, [(n, volume) for n, _, volume in waiting], up=True)
@@ -341,7 +314,7 @@ class _Sharing:
         rate_bit_s, bottleneck = max_min_rates(start, links, capacity_bit_s, np.full(of.size, np.inf))
         self._last = rate_bit_s, hops, between
         limited = np.bincount(of, bottleneck >= antennas, minlength=len(mine)) > 0.0
-        total_bit_s = np.bincount(of, rate_bit_s, minlength=len(mine))
+        total_bit_s = np.asarray(np.bincount(of, rate_bit_s, minlength=len(mine)), dtype=np.float64)
         return total_bit_s, (total_bit_s > 0.0) & ~limited
 
     def hold(self, seconds: float) -> None:

@@ -212,7 +212,9 @@ def volumes(workload: dict[str, Any]) -> str:
         text += f" ({up['started']} of {up['jobs']} jobs)" if up["started"] < up["jobs"] else ""
     elif up is not None:
         text += f"; {_bytes(up['received_byte'] / up['jobs'])} of {_bytes(up['size_byte'])} aboard at the end, not started"
-    if down is not None:
+    if down is not None and not down["made_byte"]:
+        text += "; nothing to deliver yet"
+    elif down is not None:
         text += f"; {_bytes(down['delivered_byte'])} of {_bytes(down['made_byte'])} delivered"
         p50 = down["delay_s"]["p50"]
         text += "" if p50 is None else f", median after {time_text(p50)}"

@@ -147,6 +147,21 @@ class PipelineService(InferenceService):
         self.members = [of_copy[-1].members for of_copy in segments]
         self._find_runs()
 
+    def modes_of(self, job: int) -> list[tuple[int, float]]:
+        """What a copy does in the step.
+
+        Parameters
+        ----------
+        job : int
+            Number of the copy.
+
+        Returns
+        -------
+        list of (int, float)
+            Modes in order of time, as numbers of `sim.fleet.job_phases`, and the share of the step that each takes.
+        """
+        return [(interval.mode, interval.share) for interval in self.segments if interval.copy == job]
+
     def _find_runs(self) -> None:
         self.run_share, self.up = np.zeros(self.satellites), np.zeros(self.jobs)
         runs_in = np.full(self.satellites, -1, dtype=np.int64)

@@ -226,6 +226,21 @@ class Training:
         self.useful_share = np.zeros(self.satellites)
         self.run_share = self.running.take([(i.job, i.share, i.present) for i in self.segments if i.mode == job_phases.RUN])
 
+    def modes_of(self, job: int) -> list[tuple[int, float]]:
+        """What a job does in the step.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of (int, float)
+            Modes in order of time, as numbers of `sim.fleet.job_phases`, and the share of the step that each takes.
+        """
+        return [(interval.mode, interval.share) for interval in self.segments if interval.job == job]
+
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
         share = (s.end_s - s.begin_s) / self.step_s
