@@ -1,6 +1,6 @@
 """Data of jobs between the ground and the fleet: which sites carry them, over which links, at which rates.
 
-Each antenna of a site serves one satellite, and from there data take the fastest route to the nearest member of the job, or the same way
+Each antenna of a site serves one satellite, in both directions, and from there data take the fastest route to the nearest member of the job, or the same way
 back. Flows from antennas to jobs share antennas and links by max-min fairness. Routes and rates of sites are those of the end of the step.
 """
 
@@ -115,6 +115,7 @@ class DataVolumes:
         self._loading = any(job.incoming is not None for job in self.jobs)
         self._keys: tuple[Ints, Ints, Ints, Ints] | None = None  # ends of links, their sorted keys, order
         self._ways: dict[int, _Ways] = {}  # of the step, by job
+        self._pairs: Ints | None = None  # of sites and satellites that antennas form in the step
         self._carried_bit: Array | None = None  # upwards in the step, of each directed link; None: nothing
         for job in self.jobs:
             if job.incoming is not None and job.fleet is not None:
@@ -129,7 +130,7 @@ class DataVolumes:
         k : int
             Number of the step.
         """
-        self._ways, self._carried_bit = {}, None
+        self._ways, self._pairs, self._carried_bit = {}, None, None
         if not self._loading:
             return
         begin_s = k * self.step_s
@@ -177,9 +178,12 @@ class DataVolumes:
             return 0.0
         links = self.access.links[k]
         rate_bit_s = links.up_bit_s if up else links.down_bit_s
-        ways = {id(volume): self._way(n, links) for n, volume in volumes}
-        pairs = served(links, rate_bit_s, self.access.antennas, np.logical_or.reduce([way.reach for way in ways.values()]))
-        flows = {key: self._flows(way, links.satellite[pairs], up) for key, way in ways.items()}
+        if self._pairs is None:  # of both directions, since an antenna serves one satellite
+            some = [n for n, job in enumerate(self.jobs) if job.outgoing is not None or (job.incoming is not None and job.incoming.start_s is None)]
+            wanted = np.logical_or.reduce([self._way(n, links).reach for n in sorted({*some, *(n for n, _ in volumes)})])
+            self._pairs = served(links, links.down_bit_s, self.access.antennas, wanted)
+        pairs = self._pairs
+        flows = {id(volume): self._flows(self._way(n, links), links.satellite[pairs], up) for n, volume in volumes}
         sharing = _Sharing(flows, rate_bit_s[pairs], self._free_bit_s(up))
         full_s = pass_data([volume for _, volume in volumes], k * self.step_s, (k + 1) * self.step_s, sharing.rates, sharing.hold)
         if up:

@@ -42,7 +42,7 @@ def served(links: SiteLinks, rate_bit_s: Array, antennas: Ints, wanted: Flags) -
     links : SiteLinks
         Pairs in view.
     rate_bit_s : ndarray, shape (P,)
-        Their rates in the direction that counts [bit/s]; pairs without any are left out.
+        Their rates by which antennas choose [bit/s]; pairs without any are left out.
     antennas : ndarray of int64, shape (sites,)
         Antennas of each site.
     wanted : ndarray of bool, shape (N,)

@@ -249,3 +249,42 @@ def test_refused(kind: str, more: str, sets: tuple[str, ...], line: str, tmp_pat
         _loaded(tmp_path, more, kind=kind, sets=sets)
     assert len(found.value.problems) == 1, found.value
     assert line in str(found.value)
+
+
+def test_rates_are_those_of_the_budgets(tmp_path: Path) -> None:
+    """Under every antenna there are members: what came aboard is the integral of what the sites of the budget carry up, weather included."""
+    sets = ["duration=40 min", "ground.radio=e-band-gateway", "workloads.0.ingest={size: 12 TB}"]
+    outcome = Run(api.load("suncatcher", set=sets), threads=2).finish()
+    assert outcome.volumes is not None
+    assert outcome.ground_routing is not None
+    assert outcome.ground_routing.budget is not None
+    up_bit = np.concatenate(([0.0], np.cumsum(outcome.ground_routing.budget.up_bit_s.sum(axis=1) * 60.0)))
+    volume = outcome.volumes.jobs[0].incoming
+    assert volume is not None
+    assert volume.start_s is not None
+    assert volume.start_s < 2400.0
+    assert volume.start_s == pytest.approx(np.interp(12e12 * 8.0, up_bit, 60.0 * np.arange(up_bit.size)), abs=1e-3)
+
+
+def test_directions_of_a_link_are_apart(tmp_path: Path) -> None:
+    """Jobs on satellites 0, 1 and 3 of a ring of four, of which the site sees 0. Data come up to the second over the link from 0 to 1 at 0.3 Gbit/s,
+    all the time; the third sends its results over the link from 3 to 0. Both links carry one direction each, so that a result takes 8 Gbit / 0.3 Gbit/s."""
+    share, deliver = ", share: 0.25", ", deliver: {size: 1 GB, interval: 5 min}"
+    sets = ("links.terminal.channel_rate=0.3 Gbit/s", "workloads.0.deliver=null")
+    big = ", ingest: {size: 1000 TB}"
+    results = _run(tmp_path, deliver + share, big + share, big + share, deliver + share, satellites=4, links=RING, sets=sets)
+    _, second, _, last = (w for w in results.summary["workloads"])
+    assert second["ingest"]["started"] == 0
+    assert last["deliver"]["delay_s"]["p50"] == pytest.approx(8e9 / 0.3e9, abs=1e-6)
+
+
+def test_what_goes_down_yields_to_what_comes_up(tmp_path: Path) -> None:
+    """Sites A and B see satellites 0 and 1. The second job gets 1 Gbit/s from B and 0.3 over the link from 0 to 1; so the first sends through A
+    alone, and not over that link to B, as it does where nothing comes up."""
+    share, deliver = ", share: 0.25", ", deliver: {size: 1 GB, interval: 5 min}"
+    sites = "ground.stations=[{name: A, latitude: 0 deg, longitude: -90 deg}, {name: B, latitude: 0 deg, longitude: 0 deg}]"
+    sets = ("links.terminal.channel_rate=0.3 Gbit/s", sites)
+    loads, alone = (_run(tmp_path, deliver + share, more + share, satellites=4, links=RING, sets=sets) for more in (", ingest: {size: 1000 TB}", ""))
+    assert loads.summary["workloads"][1]["ingest"]["mean_rate_bit_s"] == pytest.approx(1.3e9, rel=1e-9)
+    assert loads.summary["workloads"][0]["deliver"]["delay_s"]["p50"] == pytest.approx(8.0, abs=1e-6)
+    assert alone.summary["workloads"][0]["deliver"]["delay_s"]["p50"] == pytest.approx(8.0 / 1.3, abs=1e-6)
