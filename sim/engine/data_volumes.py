@@ -1,7 +1,8 @@
 """Data of jobs between the ground and the fleet: which sites carry them, over which links, at which rates.
 
-Each antenna of a site serves one satellite, in both directions, and from there data take the fastest route to the nearest member of the job, or the same way
-back. Flows from antennas to jobs share antennas and links by max-min fairness. Routes and rates of sites are those of the end of the step.
+Each antenna of a site serves one satellite, in both directions. From there data take the fastest route to the nearest member of the job, or
+the same way back. Flows from antennas to jobs share antennas and links by max-min fairness. Routes and rates of sites are those of the
+end of the step.
 """
 
 from __future__ import annotations

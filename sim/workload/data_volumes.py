@@ -98,7 +98,7 @@ class Incoming(Volume):
     Examples
     --------
     >>> data = Incoming(1e9)
-    >>> pass_data([data], 0.0, 60.0, lambda volumes: (np.array([2e8]), np.array([True])))
+    >>> full_s = pass_data([data], 0.0, 60.0, lambda volumes: (np.array([2e8]), np.array([True])))
     >>> data.start_s
     40.0
     """
