@@ -226,6 +226,21 @@ def sensing(at: Path) -> tuple[Fact, ...]:
     )
 
 
+def volumes(at: Path, work: dict[str, Any]) -> tuple[Fact, ...]:
+    """Data that came up before a job started, and its results on the ground; nothing where it has none."""
+    up = (
+        Fact("Data aboard after", (*at, "ingest", "start_delay_s"), seconds, "from the epoch"),
+        Fact("Received", (*at, "ingest", "received_byte"), data_size),
+        Fact("Waited without a route", (*at, "ingest", "stalled_s"), seconds),
+    )
+    down = (
+        Fact("Delivered", (*at, "deliver", "delivered_byte"), data_size),
+        Fact("Not delivered at the end", (*at, "deliver", "queued_byte"), data_size),
+        Fact("Time to delivery, P90", (*at, "deliver", "delay_s", "p90"), seconds),
+    )
+    return (*(up if work.get("ingest") else ()), *(down if work.get("deliver") else ()))
+
+
 def workloads(summary: dict[str, Any]) -> list[Group]:
     """A group for each workload that has a model, and for each sensing workload."""
     groups = []
@@ -233,9 +248,9 @@ def workloads(summary: dict[str, Any]) -> list[Group]:
         at: Path = ("workloads", i)
         if work.get("kind") == "training":
             jobs = counted(work["jobs"], "job") if work.get("jobs") else ""
-            groups.append(Group(f"Training {work.get('model') or ''}".strip(), training(at, jobs)))
+            groups.append(Group(f"Training {work.get('model') or ''}".strip(), (*training(at, jobs), *volumes(at, work))))
         elif work.get("kind") == "inference":
-            groups.append(Group(f"Inference {work.get('model') or ''}".strip(), serving(at, summary)))
+            groups.append(Group(f"Inference {work.get('model') or ''}".strip(), (*serving(at, summary), *volumes(at, work))))
         elif work.get("kind") == "sensing":
             groups.append(Group("Data born in orbit", sensing(at)))
     return groups

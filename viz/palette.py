@@ -77,6 +77,7 @@ MODE_COLOUR: Final[dict[str, str]] = {
     "recovery": "#d97ab0",
     "waiting": "#b9c2cd",
     "outage": "#54358a",
+    "ingest": "#0e93a8",
     STALLED: "#e3a008",
 }
 

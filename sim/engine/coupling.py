@@ -20,6 +20,7 @@ from sim.engine import data_rules, events, ground_stations, job_assignment, link
 from sim.engine.access import find_passes
 from sim.engine.batches import Batches
 from sim.engine.context import CONTROL, Context, Tile
+from sim.engine.data_volumes import DataVolumes
 from sim.engine.link_traffic import LinkTraffic
 from sim.engine.neighbourhood import Neighbourhood
 from sim.engine.outcome import Outcome
@@ -124,6 +125,23 @@ class Coupling:
             fibre_s = ground_stations.map_fibre_s(self.scenario, self.places.stations)
             over_earth = LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf, fibre_s)
         self.ground_routing = self._new_routing(stride, over_earth)
+        self.volumes = self.create_volumes()
+        self.figures = None
+        if self.network is not None:
+            self.figures = NetworkFigures(self.network, self.order, self.r_m, run.grid.steps, self.scenario.step)
+
+    def create_volumes(self) -> DataVolumes | None:
+        """Data of jobs between the ground and the fleet.
+
+        Returns
+        -------
+        DataVolumes or None
+            None where no job has any.
+        """
+        if not any(getattr(work, name, None) is not None for work in self.scenario.workloads for name in ("ingest", "deliver")):
+            return None
+        access = self.ground_routing.site_access = ground_stations.site_access(self.scenario, self.ground_routing.budget)
+        return DataVolumes(self.scenario, self.scheduler, access, self.network)
 
     def _restricts_users(self) -> bool:
         """Whether users have other routes, or other satellites that serve them, than without rules for data."""
@@ -191,7 +209,7 @@ class Coupling:
         happened = tuple(in_order(self.availability.occurred))
         return replace(
             outcome, scheduler=self.scheduler, ground_routing=self.ground_routing, free_routing=self.free_routing,
-            link_traffic=self.link_traffic, network_figures=self.figures, changes=happened, radiation=self.radiation,
+            link_traffic=self.link_traffic, network_figures=self.figures, volumes=self.volumes, changes=happened, radiation=self.radiation,
         )
 
     def _first_network(self) -> None:
@@ -333,6 +351,8 @@ class Coupling:
         if self.network is not None and (self.scheduler.fleets or moment >= 0):
             routes = self.ground_routing.block_routes.get(k, [])
             users_bit_s = link_traffic.users_bit_s(self.scheduler, routes, k, self.transport, self.run.satellites)
+        if self.volumes is not None:
+            self.volumes.load(k)
         self.scheduler.begin_step(
             k * step_s, (k + 1) * step_s, now.up, self.transport, self._reached[ahead], now.changes, users_bit_s, now.maintained,
             self._sight(k, now),
@@ -341,6 +361,8 @@ class Coupling:
             self.link_traffic.add(moment, self.scheduler, self.transport, users_bit_s)
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
+        if self.volumes is not None:
+            self.volumes.unload(k)
 
     def _sight(self, k: int, now: StepAvailability) -> Sight | None:
         """Positions, Sun and stations of step k, for workloads with sensors."""

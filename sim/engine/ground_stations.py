@@ -11,6 +11,7 @@ from sim.engine import propagators
 from sim.network.ground_budget import GroundBudget, Terms
 from sim.network.ground_paths import GroundPaths
 from sim.network.latency_map import places_rad
+from sim.network.site_links import SiteAccess
 from sim.network.terrestrial import delay_matrix_s, gateway_delays_s
 from sim.network.weather import Weather
 
@@ -147,3 +148,28 @@ def budget(scenario: schema.Scenario) -> GroundBudget | None:
     antennas = np.array([own if number is None else number for number in listed], dtype=np.int64)
     weather = Weather(sites, scenario.steps + 1, scenario.step, scenario.seed) if ground.weather == "simulated" and sites else None
     return GroundBudget(rows, sites, Terms(link, optics, antennas), weather, scenario.steps)
+
+
+def site_access(scenario: schema.Scenario, budgeted: GroundBudget | None) -> SiteAccess:
+    """Sites that carry data of jobs: gateways, or all stations where none is a gateway.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario, with ground stations.
+    budgeted : GroundBudget or None
+        Budgets of their links; None: all have the constant rate of the scenario.
+
+    Returns
+    -------
+    SiteAccess
+        The sites.
+    """
+    ground = scenario.ground
+    assert ground is not None
+    rows = by_role(scenario, "gateway")
+    rows = rows if rows.size else by_role(scenario, "user")
+    if budgeted is not None:
+        return SiteAccess(rows, budgeted.terms.antennas, None)
+    antennas = np.array([ground.stations[n].antennas or 1 for n in rows.tolist()], dtype=np.int64)
+    return SiteAccess(rows, antennas, ground.link_rate)

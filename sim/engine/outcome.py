@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from orbit.timegrid import TimeGrid
 from sim.config.scenario import Loaded
+from sim.engine.data_volumes import DataVolumes
 from sim.engine.link_traffic import LinkTraffic
 from sim.engine.satellite_params import RESULT_ROWS, STATES, FirstState, FleetType
 from sim.engine.soft_errors import FleetRadiation
@@ -58,6 +59,8 @@ class Outcome:
         Charge and temperatures at the epoch, with notes about them.
     scheduler, ground_routing, link_traffic, network_figures
         Workloads, routes to the ground, utilisation and figures of links, where satellites are coupled.
+    volumes : DataVolumes or None
+        Data of jobs that came up or went down, where jobs have any.
     free_routing : GroundRouting or None
         Routes to the ground as they were without data rules, where these exclude a place.
     changes : tuple of AvailabilityChange
@@ -85,6 +88,7 @@ class Outcome:
     free_routing: GroundRouting | None = None
     link_traffic: LinkTraffic | None = None
     network_figures: NetworkFigures | None = None
+    volumes: DataVolumes | None = None
     changes: tuple[AvailabilityChange, ...] = ()
 
     @property

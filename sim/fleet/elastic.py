@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sim.fleet.job_phases import HELD, OUTAGE, RECOVERY, RUN, WAITING, Job
+from sim.fleet.job_phases import HELD, INGEST, OUTAGE, RECOVERY, RUN, WAITING, Job
 
 
 class Replicas(NamedTuple):
@@ -72,11 +72,11 @@ class ElasticJob:
 
     def _end_recoveries(self, time_s: float) -> None:
         for replica in self.replicas:
-            if replica.phase == RECOVERY:
+            if replica.phase in (RECOVERY, INGEST):
                 replica.pass_to(time_s)
 
     def _next_s(self) -> float:
-        ends = [replica.end_s for replica in self.replicas if replica.phase == RECOVERY]
+        ends = [replica.end_s for replica in self.replicas if replica.phase in (RECOVERY, INGEST)]
         return min([*ends, *self._until_s.values()], default=math.inf)
 
     def settle(self, time_s: float) -> None:

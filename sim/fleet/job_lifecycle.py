@@ -120,6 +120,28 @@ class JobLifecycle:
         """Healthy spares, and satellites that no mesh uses, in order of number."""
         return list(self._pool.ready)
 
+    def await_data(self, job: int) -> None:
+        """Let a job wait for data before any work; called before the first window.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        """
+        self._jobs[job].await_data()
+
+    def take_data(self, job: int, time_s: float) -> None:
+        """All data of a job are aboard: its work begins, once it has all its members.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job, which has waited for data since its first window.
+        time_s : float
+            Time within the next window [s].
+        """
+        self._jobs[job].take_data(time_s)
+
     def missing(self, job: int) -> list[int]:
         """Members of a job that are down and not replaced.
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
 
-RUN, CHECKPOINT, RECOVERY, WAITING, OUTAGE = range(5)
-HELD: Final = 5  # a phase, not a mode: the job is well and waits for another replica; its mode is that of the replica
+RUN, CHECKPOINT, RECOVERY, WAITING, OUTAGE, INGEST = range(6)  # INGEST: the job waits for its first data
+HELD: Final = 6  # a phase, not a mode: the job is well and waits for another replica; its mode is that of the replica
 ROUNDING_S: Final = 1e-6  # of times that are sums of intervals
 SHORTEST_INTERVAL_S: Final = 1e-3  # a shorter one would vanish in the rounding of late times, and time would not advance
 
@@ -198,10 +198,34 @@ class Job:
             elif ended == CHECKPOINT and self.wrong and self._is_due(at_s):
                 self._enter(at_s, RECOVERY, at_s + self.policy.restart_s)
                 self._find_error(at_s)
+            elif ended == INGEST:
+                self._begin_work(at_s)
             else:
                 self._enter(at_s, RUN, at_s + self.policy.checkpoint_interval_s)
                 if ended == CHECKPOINT:
                     self._save(at_s)
+
+    def await_data(self) -> None:
+        """Wait for data before any work; called before the first window."""
+        self.phase, self.end_s = INGEST, math.inf
+
+    def take_data(self, time_s: float) -> None:
+        """All data are aboard: the work begins with the members that are up, or waits for those that are not.
+
+        Parameters
+        ----------
+        time_s : float
+            Time [s], not before the last window.
+        """
+        self.end_s = time_s
+
+    def _begin_work(self, time_s: float) -> None:
+        self.validated_s = time_s
+        if self.missing:
+            self._enter(time_s, WAITING, math.inf)
+            self.lost = _frozen(self.members[sorted(self.missing)])
+        else:
+            self._enter(time_s, RUN, time_s + self.policy.checkpoint_interval_s)
 
     def _is_due(self, time_s: float) -> bool:
         """Whether a save at this time is validated."""
@@ -324,7 +348,10 @@ class Job:
         time_s : float
             Time [s].
         """
-        if self.missing:
+        if self.phase == INGEST:  # there is no work to be recovered, and what is aboard stays
+            self.close(time_s)
+            self.lost = _frozen(self.members[sorted(self.missing)]) if self.missing else _NONE
+        elif self.missing:
             self._enter(time_s, WAITING, math.inf)
             self.lost = _frozen(self.members[sorted(self.missing)])
         else:
@@ -352,7 +379,8 @@ class Job:
             self.rollback, self.wrong = True, self.saved_wrong
         self.members, self.missing, self.lost, self.policy = _frozen(members), set(), _NONE, policy
         self.disconnected = False
-        self._enter(time_s, RECOVERY, time_s + duration_s)
+        if self.phase != INGEST:
+            self._enter(time_s, RECOVERY, time_s + duration_s)
 
     def assign_rank(self, rank: int, satellite: int, time_s: float) -> None:
         """Another satellite takes the rank of one that is down.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from orbit.ground import Station
 from sim.network import optical_ground, radio
+from sim.network.site_links import SiteLinks
 from sim.network.weather import Weather
 
 Array = NDArray[np.float64]
@@ -76,7 +77,7 @@ class GroundBudget:
         self.attenuation_db = np.full((steps, rows.size), np.nan)
         self.in_view = np.zeros((steps, rows.size), dtype=np.int64)
 
-    def limit(self, k: int, slant_m: Array, r_m: Array, at_m: Array, up: Array) -> None:
+    def limit(self, k: int, slant_m: Array, r_m: Array, at_m: Array, up: Array) -> SiteLinks:
         """Put satellites that a site cannot use out of its sight, and note what it carries.
 
         Parameters
@@ -89,11 +90,16 @@ class GroundBudget:
             Positions of the satellites [m].
         at_m, up : ndarray, shape (stations, 3)
             Positions [m] and zeniths of the stations.
+
+        Returns
+        -------
+        SiteLinks
+            Links that carry data in both directions.
         """
         site, satellite = np.nonzero(np.isfinite(slant_m[self.rows]))
         np.add.at(self.in_view[k], site, 1)
         if not site.size:
-            return
+            return SiteLinks(site, satellite, *np.zeros((3, 0)))
         station = self.rows[site]
         range_m = slant_m[station, satellite]
         height_m = np.einsum("ij,ij->i", r_m[:, satellite].T - at_m[station], up[station])
@@ -110,6 +116,7 @@ class GroundBudget:
         np.add.at(self.up_bit_s[k], site[served], up_bit_s[served])
         best = order[place == 0]
         self.attenuation_db[k, site[best]] = lost_db[best]
+        return SiteLinks(site[usable], satellite[usable], range_m[usable], down_bit_s[usable], up_bit_s[usable])
 
     def _rates(self, k: int, site: Ints, range_m: Array, elevation_rad: Array) -> tuple[Array, Array, Array]:
         """Rates down and up [bit/s], and the attenuation on the way down [dB], of pairs of sites and satellites."""

@@ -18,6 +18,7 @@ from sim.network.route_block import BlockRouter, Served
 from sim.network.route_tracing import first_of_least
 from sim.network.routing import components
 from sim.network.row_relaxation import LANES
+from sim.network.site_links import SiteAccess
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,6 +74,7 @@ class GroundRouting:
         budget: GroundBudget | None = None,
     ) -> None:
         self.latency_map, self.paths, self.budget = latency_map, paths, budget
+        self.site_access: SiteAccess | None = None  # set where data of jobs pass through sites
         sites = sin_min_elevation.size
         users = 0 if paths is None or not paths.gateways.size else paths.users.size
         self.internet_s, self.bent_pipe = np.full((steps, users), np.inf), np.zeros((steps, users), dtype=np.bool_)  # of users with gateways
@@ -204,6 +206,8 @@ class GroundRouting:
         """
         reached = np.ones(working.shape, dtype=np.bool_)
         self.block_routes = {}
+        if self.site_access is not None:
+            self.site_access.links = {}
         for lo in range(0, r_m.shape[0], self._steps_at_once):
             part = slice(lo, min(lo + self._steps_at_once, r_m.shape[0]))
             of_part = None if states is None else states[part]
@@ -222,9 +226,10 @@ class GroundRouting:
                     slant_m[n, ~stations[m]] = np.inf
             if not healthy[part].all():
                 np.copyto(slant_m, np.inf, where=~healthy[part, np.newaxis, :])
-            for n, m in enumerate(range(part.start, part.stop) if self.budget is not None else ()):
-                assert self.budget is not None
-                self.budget.limit(k0 + m, slant_m[n], r_m[m], at[m], up[m])
+            for n, m in enumerate(range(part.start, part.stop) if self.budget is not None or self.site_access is not None else ()):
+                budgeted = None if self.budget is None else self.budget.limit(k0 + m, slant_m[n], r_m[m], at[m], up[m])
+                if self.site_access is not None:
+                    self.site_access.note(k0 + m, slant_m[n], budgeted)
             routed_m = slant_m if self.paths is None else slant_m[:, self.paths.routed()]
             seen = working[part] & np.isfinite(routed_m).any(axis=1)
             onward_s = self._record_routes(k0 + lo, slant_m, of_part, serves[part], stations[part])

@@ -177,13 +177,15 @@ def _jobs(outcome: Outcome) -> dict[str, Any]:
     served = [w.model.name for w in outcome.loaded.scenario.workloads if w.kind == "inference"]
     jobs = job_names(outcome.loaded.scenario.workloads, scheduler)
 
+    modes = len(MODES) if any(t.mode_share[:, -1].any() for t in trainings) else len(MODES) - 1  # the last one only where a job has waited for data
+
     def of_jobs(rows: list[Array], *between: int) -> Array:
         return np.concatenate([np.zeros((0, *between, steps)), *rows])
 
     return {
         "job": jobs,
-        "mode": MODES,
-        "job_mode_fraction": of_jobs([t.mode_share for t in trainings], len(MODES)),
+        "mode": MODES[:modes],
+        "job_mode_fraction": of_jobs([t.mode_share[:, :modes] for t in trainings], modes),
         "job_rate": of_jobs([t.rates for t in trainings]),
         "job_step_s": of_jobs([t.step_time_s for t in trainings]),
         "job_communication_fraction": of_jobs([t.exposed for t in trainings]),

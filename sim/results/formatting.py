@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sim.results import ground_text
 from sim.results.ground_text import reached
-from sim.results.number_text import counted, dollars, percent
+from sim.results.number_text import counted, dollars, percent, time_text
 from sim.schema import CAUSES
 
 BAR: Final = 40  # characters of the nameplate bar
@@ -185,12 +185,47 @@ def _job(workload: dict[str, Any], ground: dict[str, Any]) -> str:
     virtual_stages = f" in {workload['interleave']} virtual stages" if workload["interleave"] > 1 else ""
     plan = f"tensor {mesh['tensor']}, pipeline {mesh['pipeline']}{virtual_stages}, data {mesh['data']}"
     if workload["step_s"] is None:
-        return f"{workload['model']}, {plan}: no step was completed"
+        return f"{workload['model']}, {plan}: no step was completed{volumes(workload)}"
     return (
         f"{workload['model']}, {plan}, {workload['all_reduce']} all-reduce: step {workload['step_s']:.3g} s, exposed "
         f"communication {percent(workload['communication_fraction'])}{_split(workload)}, MFU {percent(workload['mfu'])}, "
-        f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s{_going_on(workload)}"
+        f"ETTR {percent(workload['ettr'])}, {workload['tokens_per_s']:,.4g} tokens/s{_going_on(workload)}{volumes(workload)}"
     )
+
+
+def volumes(workload: dict[str, Any]) -> str:
+    """When data were aboard, and how long results take to the ground; nothing where a job has neither.
+
+    Parameters
+    ----------
+    workload : dict
+        Entry of a training or inference workload in a run's summary.
+
+    Returns
+    -------
+    str
+        Clauses after a semicolon each.
+    """
+    text, up, down = "", workload.get("ingest"), workload.get("deliver")  # not in older results
+    if up is not None and up["started"]:
+        text += f"; {_bytes(up['size_byte'])} aboard after {time_text(up['start_delay_s'])}"
+        text += f" ({up['started']} of {up['jobs']} jobs)" if up["started"] < up["jobs"] else ""
+    elif up is not None:
+        text += f"; {_bytes(up['received_byte'] / up['jobs'])} of {_bytes(up['size_byte'])} aboard at the end, not started"
+    if down is not None and not down["made_byte"]:
+        text += "; nothing to deliver yet"
+    elif down is not None:
+        text += f"; {_bytes(down['delivered_byte'])} of {_bytes(down['made_byte'])} delivered"
+        p50 = down["delay_s"]["p50"]
+        text += "" if p50 is None else f", median after {time_text(p50)}"
+    return text
+
+
+def _bytes(size_byte: float) -> str:
+    for factor, unit in ((1e15, "PB"), (1e12, "TB"), (1e9, "GB")):
+        if size_byte >= factor:
+            return f"{size_byte / factor:,.3g} {unit}"
+    return f"{size_byte / 1e6:,.3g} MB"
 
 
 def _going_on(workload: dict[str, Any]) -> str:
@@ -222,7 +257,7 @@ def _service(service: dict[str, Any], ground: dict[str, Any]) -> str:
     mesh = "" if service.get("tensor") is None else f", tensor {service['tensor']}, batch {service['batch']}"
     if service.get("pipeline", 1) > 1:
         mesh = f", copies over {service['pipeline']} satellites each{mesh}"
-    return f"{service['model']} on {_satellites(service['satellites'])}{mesh}: {', '.join(parts)}"
+    return f"{service['model']} on {_satellites(service['satellites'])}{mesh}: {', '.join(parts)}{volumes(service)}"
 
 
 def _sensing(found: dict[str, Any]) -> str:

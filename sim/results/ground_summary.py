@@ -153,7 +153,7 @@ def ground(outcome: Outcome) -> dict[str, Any]:
     if section is None or not users.size:
         return {
             "propagation_rtt_ms": nothing, "user_rtt_ms": nothing, "coverage_fraction": None, "components_ms": None, "without_data_rules": None,
-            "internet": None, "link": _link(outcome), "countries": {}, "gateways": {}, "stations": {},
+            "internet": None, "link": _link(outcome), **_saturation(outcome), "countries": {}, "gateways": {}, "stations": {},
         }  # fmt: skip
     rtt_ms, user_ms = round_trips_ms(outcome)
     assert user_ms is not None
@@ -169,6 +169,7 @@ def ground(outcome: Outcome) -> dict[str, Any]:
         },
         "internet": _internet(outcome, users),
         "link": _link(outcome),
+        **_saturation(outcome),
         "countries": _countries(section, users, user_ms),
         "gateways": {sites[g].name: _station(rtt_ms[:, g], None, step_s) | _come_over(outcome, g, users) for g in gateways},
         "stations": {sites[u].name: _station(rtt_ms[:, u], user_ms[:, u], step_s) for u in users.tolist()},
@@ -232,6 +233,13 @@ def _link(outcome: Outcome) -> dict[str, Any] | None:
         "down_bit_s": float(found.down_bit_s.sum(axis=1).mean()), "up_bit_s": float(found.up_bit_s.sum(axis=1).mean()),
         "sites": {sites[row].name: one(n) for n, row in enumerate(found.rows.tolist())},
     }  # fmt: skip
+
+
+def _saturation(outcome: Outcome) -> dict[str, float | None]:
+    """Shares of the run in which sites limit the data of jobs; null where jobs have none."""
+    if outcome.volumes is None:
+        return {"uplink_saturated_fraction": None, "downlink_saturated_fraction": None}
+    return dict(outcome.volumes.saturation())
 
 
 def _finite(value: float) -> float | None:

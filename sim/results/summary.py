@@ -14,6 +14,7 @@ from sim.config import validation
 from sim.config.ground_sites import read_baseline
 from sim.config.schema import Scenario, Workload
 from sim.engine import formations
+from sim.engine.data_volumes import DataVolumes
 from sim.engine.link_traffic import LinkTraffic
 from sim.engine.outcome import Outcome
 from sim.results import battery, design, energy_balance, ground_summary
@@ -180,7 +181,8 @@ def _utilisation(traffic: LinkTraffic | None) -> dict[str, float | None]:
 
 
 def workloads(
-    asked: Sequence[Workload], scheduler: JobScheduler | None, user_rtt_ms: dict[str, float | None], energy_j: Array | None
+    asked: Sequence[Workload], scheduler: JobScheduler | None, user_rtt_ms: dict[str, float | None], energy_j: Array | None,
+    volumes: DataVolumes | None = None,
 ) -> list[dict[str, Any]]:
     """One entry for each workload asked for, in that order.
 
@@ -194,6 +196,8 @@ def workloads(
         Round trip to a user [ms]: `median` and `p99`, None where no station is reached.
     energy_j : ndarray, shape (satellites,), or None
         Electrical energy of each satellite over the run [J].
+    volumes : DataVolumes, optional
+        Data between the ground and jobs; by default there were none.
 
     Returns
     -------
@@ -210,9 +214,11 @@ def workloads(
         return part.summary(user_rtt_ms, None if energy_j is None else float(energy_j[part.who].sum()), step_s)
 
     found = []
-    for w in asked:
+    for n, w in enumerate(asked):
         rows = [] if w.kind == "independent" else [row(part) for part in next(parts)]
         entry = _merged(rows) if rows else dict(nothing)  # none where rules for data leave it no satellite
+        if w.kind in ("training", "inference"):
+            entry |= {"ingest": None, "deliver": None} if volumes is None else volumes.summary(n)
         found.append({"kind": w.kind, "model": w.model.name if w.kind in ("training", "inference") else None, **entry})
     return found
 
@@ -353,7 +359,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     at_first = outcome.initial_value("charge_j") / capacity_j
     lowest_charge = float(np.minimum(outcome.row("charge_fraction_min"), at_first).min())
     ground = ground_summary.ground(outcome)
-    done = workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"], outcome.row("served_j"))
+    done = workloads(scenario.workloads, outcome.scheduler, ground["user_rtt_ms"], outcome.row("served_j"), outcome.volumes)
     from_arrays = declared(outcome, "power")
     work = design.work(useful["flops"] / duration_s, done, satellites, from_arrays["array_w_mean"])
     return {

@@ -14,6 +14,7 @@ from sim.config.scenario import Loaded
 from sim.config.schema import MAINTENANCE_ACTIONS, Inference, Satellite, Scenario, Training
 from sim.engine.context import Context
 from sim.engine.coupling import Coupling
+from sim.engine.data_volumes import DataVolumes
 from sim.engine.driver import Progress, Run
 from sim.engine.outcome import Outcome
 from sim.fleet import job_phases
@@ -391,6 +392,28 @@ class UninterruptedLifecycle:
         """
         self.lifecycle.replace_members(job, members, policy, time_s, duration_s, component)
 
+    def await_data(self, job: int) -> None:
+        """Let a job wait for data, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        """
+        self.lifecycle.await_data(job)
+
+    def take_data(self, job: int, time_s: float) -> None:
+        """All data of a job are aboard, as in the lifecycle of the run.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        time_s : float
+            Time within the next window [s].
+        """
+        self.lifecycle.take_data(job, time_s)
+
     def exchange(self, time_s: float, jobs_disconnected: NDArray[np.bool_], component: Ints) -> bool:
         """Exchange of disconnected members, as in the lifecycle of the run.
 
@@ -477,6 +500,16 @@ class AblatedCoupling(Coupling):
         for fleet in scheduler.fleets if self.ablation.skipped_modes else []:
             fleet.lifecycle = UninterruptedLifecycle(fleet.lifecycle, self.ablation.skipped_modes)
         return scheduler
+
+    def create_volumes(self) -> DataVolumes | None:
+        """Volumes of the run.
+
+        Returns
+        -------
+        DataVolumes or None
+            None where transfers take no time.
+        """
+        return None if self.ablation.instant_links else super().create_volumes()
 
 
 class AblatedRun(Run):

@@ -7,6 +7,7 @@ from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
 from sim.config.schema.battery import Battery, Cell
 from sim.config.schema.contract import Contract, Demand, Hedge, LeaseCost, Surge
 from sim.config.schema.data_rules import DataRules, Rule
+from sim.config.schema.data_volumes import Deliver, Ingest
 from sim.config.schema.economics import Economics, Launch
 from sim.config.schema.events import (
     ACTIONS,
@@ -100,6 +101,7 @@ __all__ = [
     "Constellation",
     "Contract",
     "DataRules",
+    "Deliver",
     "Demand",
     "Disposal",
     "Economics",
@@ -116,6 +118,7 @@ __all__ = [
     "Hedge",
     "Independent",
     "Inference",
+    "Ingest",
     "Islands",
     "LanguageModel",
     "Lattice",

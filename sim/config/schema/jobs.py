@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import FieldError, Fraction, Name, Section, Switch
+from sim.config.schema.data_volumes import Deliver, Ingest
 from sim.config.schema.sensing import Sensing
 
 Tokens = Annotated[float, Quantity("1", above=0.0, example="4.2e6")]
@@ -233,6 +234,10 @@ class Training(Section):
         default=None,
         description="A synchronous job whose satellites or links have changed for so long is planned again; null: never",
     )
+    ingest: Ingest | None = Field(
+        default=None, description="Data and weights that come up from the ground before the job starts; null: they are aboard"
+    )
+    deliver: Deliver | None = Field(default=None, description="Results or checkpoints that are sent to the ground; null: none")
 
     @model_validator(mode="after")
     def _sections_of_the_method(self) -> Training:
@@ -327,6 +332,16 @@ class Inference(Section):
         "asked for",
     )
     daily: Daily | None = Field(default=None, description="Demand over the day; without it, demand is constant")
+    ingest: Ingest | None = Field(
+        default=None, description="Data and weights that come up from the ground before the service serves; null: they are aboard"
+    )
+    deliver: Deliver | None = Field(default=None, description="Results or checkpoints that are sent to the ground; null: none")
+
+    @model_validator(mode="after")
+    def _results_have_an_interval(self) -> Inference:
+        if self.deliver is not None and self.deliver.interval is None:
+            raise FieldError("deliver.interval", "is null, and a service has no end at which to send its results; write interval: 1 h")
+        return self
 
 
 Workload = Annotated[Independent | Training | Inference | Sensing, Field(discriminator="kind")]

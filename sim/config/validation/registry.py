@@ -11,6 +11,7 @@ from sim.config.validation import (
     basics,
     contract,
     data_rules,
+    data_volumes,
     earth,
     events,
     feasibility,
@@ -88,6 +89,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
             problems += terminals.check_fields_of_regard(scenario, root)
     if valid("links", "ground"):
         problems += links.check_station_pairs(scenario, root)
+    if valid("ground", "workloads"):
+        problems += data_volumes.check_volumes(scenario, root)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
         computing = satellites - topologies.switch_count(scenario, satellites)
         placed = None if ruled or not valid("data_rules") else data_rules.workload_satellites(scenario, catalogues, computing)

@@ -73,6 +73,19 @@ class InferenceService:
         self.load = np.zeros(steps)  # delivered over capacity
         self.median_rate = np.full(steps, np.nan)  # of the satellites that run
         self.useful_share = np.zeros(who.size)  # of the last step
+        self.waits_share, self.waits_for = 0.0, "communication"  # part of the step without weights, and the cause of that
+
+    def wait_for_weights(self, share: float, flows: bool) -> None:
+        """Set how long the service waits for weights in the step that begins; it holds until the next call.
+
+        Parameters
+        ----------
+        share : float
+            Share of the step, from its beginning, 0 to 1.
+        flows : bool
+            Whether any arrive in the step.
+        """
+        self.waits_share, self.waits_for = share, "communication" if flows else "outage"
 
     @property
     def beyond_targets(self) -> Service | None:
@@ -93,6 +106,9 @@ class InferenceService:
             Number of the step.
         """
         self.reached, self.up = reached[self.who], up[self.who]
+        if self.waits_share > 0.0:
+            self.waiting_up = self.waits_share * self.up
+            self.up = self.up - self.waiting_up
         self._ask(k)
 
     def take_errors(self, changes: Sequence[SatelliteChange], begin_s: float, end_s: float) -> None:
@@ -176,7 +192,7 @@ class InferenceService:
         """
         self._deliver()
         inputs.job_rate[self.who] = 1.0  # at its own limit
-        inputs.running[self.who] = self.share
+        inputs.running[self.who] = self.share * (1.0 - self.waits_share)
         inputs.productive[self.who] = 0.0  # arithmetic is entered here, as useful or late
 
     def _deliver(self) -> None:
@@ -211,6 +227,8 @@ class InferenceService:
             Length of a step [s].
         """
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
+        if self.waits_share > 0.0:
+            ledger.own(self.waits_for, k, self.who, step_s * self.waiting_up * limits[LIMIT_RATE, self.who])
         unreached = ~self.reached
         if unreached.any():
             ledger.own("outage", k, self.who[unreached], left_s[unreached] * self.missed_share)

@@ -77,6 +77,7 @@ class PipelineService(InferenceService):
         super().__init__(service, asked, np.concatenate([np.zeros(0, dtype=np.int64), *ranks]), steps, hbm_share, checks, copies)
         self.wrong = np.zeros(len(ranks))
         self.initial_ranks, self.leftover, self.jobs = ranks, leftover, len(ranks)
+        self.data_flow = np.zeros(self.jobs, dtype=np.bool_)  # of copies that wait for weights: whether any arrive in the step
         self.members = ranks  # of each copy at the end of the last step
         self.satellites, self.step_s = satellites, step_s
         self.links = PipelineLinks(satellites)
@@ -145,6 +146,21 @@ class PipelineService(InferenceService):
         ]  # fmt: skip
         self.members = [of_copy[-1].members for of_copy in segments]
         self._find_runs()
+
+    def modes_of(self, job: int) -> list[tuple[int, float]]:
+        """What a copy does in the step.
+
+        Parameters
+        ----------
+        job : int
+            Number of the copy.
+
+        Returns
+        -------
+        list of (int, float)
+            Modes in order of time, as numbers of `sim.fleet.job_phases`, and the share of the step that each takes.
+        """
+        return [(interval.mode, interval.share) for interval in self.segments if interval.copy == job]
 
     def _find_runs(self) -> None:
         self.run_share, self.up = np.zeros(self.satellites), np.zeros(self.jobs)
@@ -269,6 +285,8 @@ class PipelineService(InferenceService):
                     mine = self.costs.satellites_disconnected[who]
                     ledger.own("outage", k, who[mine], left_s[mine])
                     ledger.induced("outage", k, who[~mine], left_s[~mine])
+                case job_phases.INGEST:
+                    ledger.own("communication" if self.data_flow[interval.copy] else "outage", k, who, left_s)
                 case _:
                     ledger.own("recovery", k, who, left_s)
         self.delivered = np.where(self.reached, self.up * self.point.output_tokens_per_s * self.share, 0.0)  # all copies of each token

@@ -66,6 +66,28 @@ class Lifecycle(Protocol):
         """Healthy satellites without a rank, in order of number."""
         ...
 
+    def await_data(self, job: int) -> None:
+        """Let a job wait for data before any work; called before the first window.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        """
+        ...
+
+    def take_data(self, job: int, time_s: float) -> None:
+        """All data of a job are aboard.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+        time_s : float
+            Time within the next window [s].
+        """
+        ...
+
     def missing(self, job: int) -> list[int]:
         """Members of a job that are down and not replaced.
 
@@ -192,6 +214,22 @@ class TrainingFleet:
         self.unallocated[np.concatenate(leftover) if spares.size else self.all_satellites] = True
         self.unreachable = lifecycle.unreachable  # healthy, but without messages: others have their ranks
         self._first = np.cumsum([0, *(t.jobs for t in trainings)]).tolist()
+
+    def jobs_of(self, workload: Training | PipelineService) -> range:
+        """Numbers of the jobs of a workload among those of all.
+
+        Parameters
+        ----------
+        workload : Training or PipelineService
+            One of `trainings`.
+
+        Returns
+        -------
+        range
+            Numbers that the lifecycle knows them by.
+        """
+        n = next(n for n, each in enumerate(self.trainings) if each is workload)
+        return range(self._first[n], self._first[n + 1])
 
     def _of_workload(self, n: int) -> slice:
         """Jobs of a workload among those of all."""

@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 NO_SATELLITES: Ints = np.zeros(0, dtype=np.int64)
-MODES = ("running", "checkpoint", "recovery", "waiting", "outage")  # by the numbers of sim.fleet.job_phases
+MODES = ("running", "checkpoint", "recovery", "waiting", "outage", "ingest")  # by the numbers of sim.fleet.job_phases
 
 
 @dataclass
@@ -98,6 +98,7 @@ class Training:
         self.cut_off = False  # whether messages between replicas had no route when they were last timed
         self.initial_ranks, self.leftover = ranks, leftover
         self.jobs = len(ranks)
+        self.data_flow = np.zeros(self.jobs, dtype=np.bool_)  # of jobs that wait for data: whether any arrive in the step
         self.satellites, self.steps, self.step_s, self.total_tokens = satellites, steps, step_s, total_tokens
         self.communication = JobCommunication(plan.task, plan.collective, satellites)
         self.first_links: step_traffic.Links | None = None  # of the epoch
@@ -224,6 +225,21 @@ class Training:
         self.segments = [self._interval(g, s) for g, of_job in enumerate(segments) for s in of_job]
         self.useful_share = np.zeros(self.satellites)
         self.run_share = self.running.take([(i.job, i.share, i.present) for i in self.segments if i.mode == job_phases.RUN])
+
+    def modes_of(self, job: int) -> list[tuple[int, float]]:
+        """What a job does in the step.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        list of (int, float)
+            Modes in order of time, as numbers of `sim.fleet.job_phases`, and the share of the step that each takes.
+        """
+        return [(interval.mode, interval.share) for interval in self.segments if interval.job == job]
 
     def _interval(self, job: int, s: Segment) -> _Interval:
         present = s.members if s.lost.size == 0 else np.setdiff1d(s.members, s.lost)
@@ -359,6 +375,8 @@ class Training:
                 mine = self.costs.satellites_disconnected[interval.present] & (not interval.peer)
                 ledger.own("outage", k, interval.present[mine], left_s[mine])
                 ledger.induced("outage", k, interval.present[~mine], left_s[~mine])
+            case job_phases.INGEST:  # a transfer that nothing hides, or no way for it
+                ledger.own("communication" if self.data_flow[interval.job] else "outage", k, interval.present, left_s)
 
     def _record(self, k: int, intervals: list[Interval], limits: Array, jobs: JobSteps, ledger: Ledger) -> None:
         c = self.costs

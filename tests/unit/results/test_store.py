@@ -38,7 +38,7 @@ KEYS: dict[str, Any] = {
                 "leakage_w_mean", "array_k_max", "array_k_min", "battery_k_max"},
     "network": {"links_mean", "link_availability", "path_switches", "path_switches_per_min", "bisection_bit_s", "forwarding_entries",
                 "forwarding_changes_per_min", "compute_share", "utilisation_mean", "utilisation_max"},
-    "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "components_ms", "without_data_rules", "internet", "link", "countries", "gateways",
+    "ground": {"propagation_rtt_ms", "user_rtt_ms", "coverage_fraction", "components_ms", "without_data_rules", "internet", "uplink_saturated_fraction", "downlink_saturated_fraction", "link", "countries", "gateways",
                "stations"},
     "design": {"satellites", "mass_kg", "mass_by_part_kg", "mass_margin", "launches", "array_m2", "radiator_m2", "gateways", "types", "shells"},
     "cost": {"capex_usd", "capex_by_part_usd", "opex_usd_per_year", "opex_by_part_usd_per_year", "usd_per_year", "usd_per_useful_pflop_day",
