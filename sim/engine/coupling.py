@@ -136,6 +136,7 @@ class Coupling:
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=stride, latency_map=latency_map,
             paths=ground_stations.paths(self.scenario), budget=ground_stations.budget(self.scenario),
+            slots=ground_stations.slots(self.scenario, run.grid),
         )  # fmt: skip
 
     def typical_controls(self) -> Array:

@@ -206,6 +206,7 @@ class Scenario(Section):
         ground = self.ground
         paired = ground is not None and (
             bool(ground.station_pairs) or any(s.role != "user" for s in ground.stations) or ground.radio is not None or ground.telescope is not None
+            or ground.handover is not None
         )
         jobs = any(w.kind != "independent" for w in self.workloads)
         beside = self.environment.neighbours and any(isinstance(entry, Cluster) for entry in self.constellation)
