@@ -43,8 +43,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
 BLOCK_VALUES = 4_000_000  # positions held at a time
-AVAILABLE, RATE_CAP, OPERATIONAL, BUS_AVAILABLE, DUTY = (
-    CONTROL[name] for name in ("available", "rate_cap", "operational", "bus_available", "duty")
+AVAILABLE, RATE_CAP, OPERATIONAL, BUS_AVAILABLE, DUTY, UNLINKED = (
+    CONTROL[name] for name in ("available", "rate_cap", "operational", "bus_available", "duty", "unlinked")
 )
 OF_JOBS = [(CONTROL[name], JobInputs._fields.index(name)) for name in ("requested", "job_rate", "running", "productive")]
 ROUNDS = 8  # limits and duty settle each other; from above, so that stopping early is on the safe side
@@ -91,6 +91,7 @@ class Coupling:
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._positions_m: Array = np.empty((0, 3, n))  # at both ends of all steps of the block, where there are sensors
         self._noted = 0
+        self._linked: Ints | None = None  # first ends of the links by which terminals were last noted
         self._available: tuple[StepAvailability, StepAvailability] | None = None  # of the last step, and its copy
 
     def begin(
@@ -148,6 +149,7 @@ class Coupling:
             Inputs of `CONTROLS`.
         """
         controls = undisturbed(self.run.satellites)
+        controls[UNLINKED] = self.controls[UNLINKED]
         for name, values in self.scheduler.typical_inputs(self.transport)._asdict().items():
             controls[CONTROL[name]] = values
         return controls
@@ -203,6 +205,7 @@ class Coupling:
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
                 isolation_message(section.form, why, self.run.satellites),
             )  # fmt: skip
+        self._note_terminals(self.network.present)
         if self._weights is not None:
             self.network.take(self._weights.state(self.network.present))
 
@@ -317,6 +320,7 @@ class Coupling:
         if lost:
             self.controls[BUS_AVAILABLE, lost] = 0.0
         if self.network is not None and state is not None:
+            self._note_terminals(state)
             self.network.take(state if self._weights is None else self._weights.state(state))
         self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
         np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
@@ -333,6 +337,12 @@ class Coupling:
             self.link_traffic.add(moment, self.scheduler, self.transport, users_bit_s)
         self._set_rates(k, at)
         self.scheduler.record_losses(k, self.limits)
+
+    def _note_terminals(self, state: LinkState) -> None:
+        """Terminals without a link: the same as before while links are the same arrays."""
+        if self.network is not None and self._linked is not state.a:
+            self.controls[UNLINKED] = self.network.unlinked(state)
+            self._linked = state.a
 
     def _sight(self, k: int, now: StepAvailability) -> Sight | None:
         """Positions, Sun and stations of step k, for workloads with sensors."""

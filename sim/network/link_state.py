@@ -272,6 +272,22 @@ class Network:
             return 0
         return int(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_))[0].size)
 
+    def unlinked(self, state: LinkState) -> Array:
+        """Share of each satellite's terminals without a link.
+
+        Parameters
+        ----------
+        state : LinkState
+            Links at one time.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+            0 to 1; 0 where a topology gives a satellite as many links as it has terminals, or more.
+        """
+        links = np.bincount(state.a, minlength=self.count) + np.bincount(state.b, minlength=self.count)
+        return np.asarray(np.maximum(self.rules.terminals - links, 0) / self.rules.terminals)
+
     def isolated(self) -> Indices:
         """Healthy satellites without a link.
 
