@@ -46,7 +46,8 @@ def gateways(
 ) -> None:
     """Find the fewest gateways with which users stay below a latency.
 
-    The stations of the scenario for users are looked at; fibre to points of presence counts. Geometry, links and routes only, without failures and events.
+    The stations of the scenario for users are looked at; fibre to points of presence counts.
+    Geometry, links and routes only, without failures and events.
     """
     from sim.cli.progress import Bar
     from sim.studies import gateways as study

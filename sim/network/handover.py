@@ -100,7 +100,11 @@ class HeldAccess:
         for n in range(slant_m.shape[0]):
             light_s, on_s = slant_m[n] / SPEED_OF_LIGHT_M_S, onward_s[:, n]
             best = np.where(np.isfinite(delay_s[n]), access[n], -1)
-            used = self._held.choose(k0 + n, best, lambda s, i, up_s=light_s, on_s=on_s: up_s[s, i] + on_s[i])
+
+            def cost(station: Ints, satellite: Ints, up_s: Array = light_s, on_s: Array = on_s) -> Array:
+                return np.asarray(up_s[station, satellite] + on_s[satellite])
+
+            used = self._held.choose(k0 + n, best, cost)
             routed = np.flatnonzero(used >= 0)
             access[n, routed] = used[routed]
             delay_s[n, routed] = light_s[routed, used[routed]] + on_s[used[routed]]

@@ -149,8 +149,8 @@ def _section_of(outcome: Outcome) -> dict[str, float]:
 def _loads_j(outcome: Outcome) -> dict[str, Array]:
     """Energy that each load was served, of each satellite.
 
-    Bus and idle power are constant while they are on, but for channels of terminals, which are off without a link; the pump takes a share of what the accelerators draw behind the bus, and
-    conversion another one. So times and the sum served are enough; arithmetic is the rest.
+    Bus and idle power are constant while they are on, but for channels of terminals, which are off without a link; the pump takes a
+    share of what the accelerators draw behind the bus, and conversion another one. So times and the sum served are enough; arithmetic is the rest.
     """
     available_s, powered_s = outcome.row("available_s"), outcome.row("powered_s")
     asked_j = outcome.row("served_j") + outcome.row("unserved_j")

@@ -69,7 +69,8 @@ def parameters(setup: Setup) -> Compute:
     return Compute(
         idle_w=n * chip.idle_power, dynamic_w=n * (chip.max_power - chip.idle_power), host_w=n * satellite.accelerator.host.power,
         voltage_floor=chip.voltage_floor, per_conversion=1.0 / satellite.power.conversion_efficiency,
-        pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.served_power, channels_w=satellite.bus.channels_power, rate_fit=rate_fit(chip.voltage_floor),
+        pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.served_power,
+        channels_w=satellite.bus.channels_power, rate_fit=rate_fit(chip.voltage_floor),
     )  # fmt: skip
 
 
@@ -434,8 +435,8 @@ MODEL = Submodel(
     advance=advance,
     limits=limits,
     reads=(
-        "inputs.available", "inputs.duty", "inputs.unlinked", "power.generated_w", "effects.bus_w", "effects.chip_w", "effects.battery_w", "run.dynamic",
-        "run.powered", "run.run_duty",
+        "inputs.available", "inputs.duty", "inputs.unlinked", "power.generated_w", "effects.bus_w", "effects.chip_w", "effects.battery_w",
+        "run.dynamic", "run.powered", "run.run_duty",
     ),
     writes=(
         Variable("chip_w", "W", "power of the accelerators, mean over the step", "flux", 0.0, 1e8),
