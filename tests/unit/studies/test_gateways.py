@@ -120,7 +120,8 @@ def test_the_verb(dawndusk: Callable[..., Any]) -> None:
 
 GATES = (
     "{name: Madrid, latitude: 40.4 deg, longitude: -3.7 deg, role: gateway, pop: Valencia}, {name: Bogota, latitude: 4.7 deg, longitude: -74.1 deg, "
-    "role: gateway}, {name: Valencia, latitude: 39.5 deg, longitude: -0.4 deg, role: pop}"
+    "role: gateway, pop: Cali}, {name: Valencia, latitude: 39.5 deg, longitude: -0.4 deg, role: pop}, "
+    "{name: Cali, latitude: 3.4 deg, longitude: -76.5 deg, role: pop}"
 )
 
 
