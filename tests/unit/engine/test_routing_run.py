@@ -47,6 +47,14 @@ def test_messages_of_jobs_follow_the_scenario(routing: str) -> None:
     assert given.endswith(routing.encode())
 
 
+def test_digests_of_plain_scenarios_stay() -> None:
+    """Source of truth: definition: a default that is written out is the same scenario, another value is not."""
+    plain = sim.load("starlink_edge").sha256
+    assert sim.load("starlink_edge", set=["links.routing=delay", "ground.handover=null"]).sha256 == plain
+    others = [sim.load("starlink_edge", set=[one]).sha256 for one in ("links.routing=hops", "ground.handover=15 s")]
+    assert len({plain, *others}) == 3
+
+
 def test_unknown_measure_is_refused() -> None:
     """Source of truth: the message names the key and the choices."""
     with pytest.raises(InputError, match=r"links\.routing.*bandwidth"):
