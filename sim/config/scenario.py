@@ -67,7 +67,8 @@ _WORDS = {
     "pop",
 }
 """Fields that hold no data."""
-_PLAIN = (("links", "routing", "delay"), ("ground", "handover", None))  # keys of sections that leave the digest as it was
+_PLAIN = (("links", "routing", "delay"), ("ground", "handover", None))
+"""Keys of sections that are left out of the digest where they have these values."""
 _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
 Overrides = Mapping[str, Any] | Sequence[str]
