@@ -118,7 +118,7 @@ def test_bad_input(stations: list[str], said: str) -> None:
 def test_satellites_are_kept_for_fifteen_seconds() -> None:
     """Source of truth: the clock: routes change at 12, 27, 42 and 57 s of a minute or when a satellite is lost, here never, so that
     handovers are at most four a minute; delays are no less than those of the best satellite in every step, and equal at the first step
-    after each assignment. A handover as short as the step changes nothing; blocks of other lengths do not either."""
+    after each assignment. A handover as short as the step changes nothing."""
     # the nearest of many serving satellites in view: neighbours of a plane alternate every few minutes
     short = ["duration=4 min", "step=3 s", "recorder={satellites: 0}", "ground.min_elevation=25 deg", f"ground.stations=[{LISBON}, {QUITO}, {MADRID}]"]
     free, held = (sim.run(sim.load("starlink_edge", set=[*short, *more])) for more in ([], ["ground.handover=15 s"]))
