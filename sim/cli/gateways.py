@@ -26,7 +26,14 @@ def gateways(
     scenario: Source,
     below: Annotated[str, typer.Option("--below", metavar="TIME", help='Longest round trip, such as "40 ms".')],
     share: Annotated[float, typer.Option("--share", metavar="SHARE", help="Share of the users' time that stays below it, above 0 to 1.")] = 0.95,
-    sites: Annotated[str, typer.Option("--sites", metavar="LIST", help="Candidates: name of a list of stations, or path of a file.")] = "default",
+    sites: Annotated[
+        str | None,
+        typer.Option(
+            "--sites", metavar="LIST",
+            help="Candidates: name of a list of stations, or path of a file; without it the gateways of the scenario, or else the list default. "
+            "Of a list with gateways these alone; starlink-gateways comes with its points of presence.",
+        ),
+    ] = None,
     to: Annotated[
         To,
         typer.Option("--to", help="fleet: users come over fibre to a gateway; internet: users have terminals, satellites link them to a gateway."),
@@ -39,7 +46,8 @@ def gateways(
 ) -> None:
     """Find the fewest gateways with which users stay below a latency.
 
-    The stations of the scenario are the users. Geometry, links and routes only, without failures and events.
+    The stations of the scenario for users are looked at; fibre to points of presence counts.
+    Geometry, links and routes only, without failures and events.
     """
     from sim.cli.progress import Bar
     from sim.studies import gateways as study
@@ -48,14 +56,27 @@ def gateways(
     if not 0.0 < share <= 1.0:
         raise bad_input(Origin(f"--share {share:g}"), "", "is not a share; write a number above 0 and at most 1, such as 0.95")
     loaded = load_with_notes(scenario, set, None, None, allow_stale, skip_bad, infeasible=True)
-    instead = [*(set or []), f"ground.stations={sites}", "ground.station_pairs=[]"]
-    listed = load_with_notes(scenario, instead, None, None, allow_stale, skip_bad, infeasible=True)
+    ground = loaded.scenario.ground
+    listed = loaded
+    if sites is not None or ground is None or all(station.role != "gateway" for station in ground.stations):
+        # users over gateways need none among the candidates
+        instead = [*(set or []), f"ground.stations={_with_pops(sites or 'default')}", "ground.station_pairs=[]", "ground.access=terminal"]
+        listed = load_with_notes(scenario, instead, None, None, allow_stale, skip_bad, infeasible=True)
     with Bar(loaded.scenario.name) as advance:
         answer = study.fewest_gateways(loaded, listed, limit_s, share, to.value, moments, advance)
     if json:
         print_json(answer.as_dict())
         return
     _show(answer)
+
+
+def _with_pops(sites: str) -> str:
+    """Candidates with the shipped points of presence of an operator's gateways, which these name."""
+    from sim.config.library import shipped_kinds
+
+    operator, ends, _ = sites.rpartition("-gateways")
+    pops = f"{operator}-pops"
+    return f"[{sites}, {pops}]" if ends and sites.endswith(ends) and "sites" in shipped_kinds(pops) else sites
 
 
 def _time_s(text: str) -> float:

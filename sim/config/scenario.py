@@ -67,6 +67,8 @@ _WORDS = {
     "pop",
 }
 """Fields that hold no data."""
+_PLAIN = (("links", "routing", "delay"), ("ground", "handover", None))
+"""Keys of sections that are left out of the digest where they have these values."""
 _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -440,6 +442,9 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
         for name, plain in _PLAIN_STATION.items():
             if station[name] == plain:
                 del station[name]
+    for section, name, plain in _PLAIN:
+        if content[section] is not None and content[section][name] == plain:
+            del content[section][name]
     for i, entry in enumerate(content["constellation"]):
         for kind in ephemeris_files.READERS:
             if kind in entry:

@@ -44,8 +44,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 USEFUL = next(n for n, r in enumerate(ROWS.recorded) if r.variable.name == "useful")  # of the recorder's values
 BLOCK_VALUES = 4_000_000  # positions held at a time
-AVAILABLE, RATE_CAP, OPERATIONAL, BUS_AVAILABLE, DUTY = (
-    CONTROL[name] for name in ("available", "rate_cap", "operational", "bus_available", "duty")
+AVAILABLE, RATE_CAP, OPERATIONAL, BUS_AVAILABLE, DUTY, UNLINKED = (
+    CONTROL[name] for name in ("available", "rate_cap", "operational", "bus_available", "duty", "unlinked")
 )
 OF_JOBS = [(CONTROL[name], JobInputs._fields.index(name)) for name in ("requested", "job_rate", "running", "productive")]
 ROUNDS = 8  # limits and duty settle each other; from above, so that stopping early is on the safe side
@@ -92,6 +92,7 @@ class Coupling:
         self.controls, self.limits = undisturbed(n), np.empty((loop.LIMIT_ROWS, n))
         self._positions_m: Array = np.empty((0, 3, n))  # at both ends of all steps of the block, where there are sensors
         self._noted = 0
+        self._linked: Ints | None = None  # first ends of the links by which terminals were last noted
         self._available: tuple[StepAvailability, StepAvailability] | None = None  # of the last step, and its copy
 
     def begin(
@@ -126,9 +127,6 @@ class Coupling:
             over_earth = LatencyMap(run.grid, run.satellites, ground.min_elevation, ground.max_range or np.inf, fibre_s)
         self.ground_routing = self._new_routing(stride, over_earth)
         self.volumes = self.create_volumes()
-        self.figures = None
-        if self.network is not None:
-            self.figures = NetworkFigures(self.network, self.order, self.r_m, run.grid.steps, self.scenario.step)
 
     def create_volumes(self) -> DataVolumes | None:
         """Data of jobs between the ground and the fleet.
@@ -158,6 +156,7 @@ class Coupling:
             sin_min_elevation=s.sin_min_elevation, max_range_m=s.max_range_m, masks=s.masks,
             pairs=links.station_pairs(self.scenario), network=self.network, stride=stride, latency_map=latency_map,
             paths=ground_stations.paths(self.scenario, may), budget=ground_stations.budget(self.scenario),
+            slots=ground_stations.slots(self.scenario, run.grid),
         )  # fmt: skip
 
     def typical_controls(self) -> Array:
@@ -169,6 +168,7 @@ class Coupling:
             Inputs of `CONTROLS`.
         """
         controls = undisturbed(self.run.satellites)
+        controls[UNLINKED] = self.controls[UNLINKED]
         for name, values in self.scheduler.typical_inputs(self.transport)._asdict().items():
             controls[CONTROL[name]] = values
         return controls
@@ -227,6 +227,7 @@ class Coupling:
                 yaml_tree.find(self.run.loaded.tree, ("links", "topology")).origin, "links.topology",
                 isolation_message(section.form, why, self.run.satellites),
             )  # fmt: skip
+        self._note_terminals(self.network.present)
         self.figures = NetworkFigures(self.network, self.order, self.r_m, self.run.grid.steps, self.scenario.step)
         if self._jobs is not None:  # after the figures, which are of all links
             self.network.take(self._jobs.state(self.network.present))
@@ -343,6 +344,7 @@ class Coupling:
         if lost:
             self.controls[BUS_AVAILABLE, lost] = 0.0
         if self.network is not None and state is not None:
+            self._note_terminals(state)
             self.network.take(state if self._jobs is None else self._jobs.state(state))
         self.controls[AVAILABLE], self.controls[RATE_CAP] = now.up, now.rate_cap
         np.subtract(1.0, now.maintained, out=self.controls[OPERATIONAL])
@@ -363,6 +365,12 @@ class Coupling:
         self.scheduler.record_losses(k, self.limits)
         if self.volumes is not None:
             self.volumes.unload(k)
+
+    def _note_terminals(self, state: LinkState) -> None:
+        """Terminals without a link: the same as before while links are the same arrays."""
+        if self.network is not None and self._linked is not state.a:
+            self.controls[UNLINKED] = self.network.unlinked(state)
+            self._linked = state.a
 
     def _sight(self, k: int, now: StepAvailability) -> Sight | None:
         """Positions, Sun and stations of step k, for workloads with sensors."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from orbit.timegrid import TimeGrid
 from sim.config import schema
 from sim.config.radio_params import radio_link, telescope_link
 from sim.engine import propagators
 from sim.network.ground_budget import GroundBudget, Terms
 from sim.network.ground_paths import GroundPaths
+from sim.network.internet_paths import handover_slot
 from sim.network.latency_map import places_rad
 from sim.network.site_links import SiteAccess
 from sim.network.terrestrial import delay_matrix_s, gateway_delays_s
@@ -120,6 +122,29 @@ def _to_gateways(ground: schema.Ground, users_rad: Places, gateways: Ints, pops:
             open_ = allowed is None or bool(allowed[pops[named[own]]])
             direct_s[:, column] = to_pop_s[:, named[own]] + onwards_s[column, named[own]] if open_ else np.inf
     return direct_s
+
+
+def slots(scenario: schema.Scenario, grid: TimeGrid) -> Ints | None:
+    """Intervals between assignments of satellites to stations.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    grid : TimeGrid
+        Steps of the run.
+
+    Returns
+    -------
+    ndarray of int64, shape (steps,)
+        Number of the interval in which each step ends; None where satellites are chosen anew in every step.
+    """
+    period_s = None if scenario.ground is None else scenario.ground.handover
+    if period_s is None:
+        return None
+    day = grid.epoch.replace(hour=0, minute=0, second=0, microsecond=0)
+    first_us, step_us = round((grid.epoch - day).total_seconds() * 1e6), round(grid.step_s * 1e6)
+    return handover_slot((first_us + step_us * np.arange(1, grid.steps + 1)) / 1e6, period_s)
 
 
 def budget(scenario: schema.Scenario) -> GroundBudget | None:

@@ -212,6 +212,7 @@ def link_rules(scenario: Scenario, type_index: Ints | None = None) -> LinkRules 
         sun_keep_out_rad=t.sun_keep_out, step_s=scenario.step, acquisition_s=t.acquisition,
         faces=faces, field_of_regard_rad=math.pi if t.field_of_regard is None else t.field_of_regard,
         slew_limit_rad_s=math.inf if t.slew_limit is None else t.slew_limit, hysteresis=links.hysteresis,
+        routing=links.routing,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from sim.engine.coupling import Coupling
 from sim.engine.driver import Run
 from sim.network.link_state import Network
 from sim.network.route_block import BlockRouter
+from sim.network.route_metrics import without_hops
 
 Array = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ def site_delays(
     run.begin_coupled(coupling)
     serves = coupling.scheduler.serves
     rules, count = links.link_rules(loaded.scenario), run.satellites
-    network = None if rules is None else Network(links.constellation_blocks(loaded), count, rules)
+    network = None if rules is None else Network(links.constellation_blocks(loaded), count, rules, links.topology(loaded, rules))
     router = None if network is None else BlockRouter(network)
     sky, of_users = _Sky(sites), _Sky(users)
     moments = min(moments, run.grid.steps)
@@ -102,7 +103,7 @@ def site_delays(
             block = router.block([network.state(r_m[0], healthy, {})])
             to_fleet_s[n] = block.serve(slant_m[np.newaxis], serves[np.newaxis])[0].delay_s
             if len(users):
-                through_s[n] = _through(block.reach(up_m[np.newaxis])[:, :, 0], slant_m)
+                through_s[n] = without_hops(_through(block.reach(up_m[np.newaxis])[:, :, 0], slant_m), block.hop_s[0])
         if progress is not None:
             progress(n + 1, moments)
     return SiteDelays(to_fleet_s, through_s)

@@ -43,7 +43,7 @@ class NetworkTransport:
     def inputs(self) -> list[NDArray[Any] | bytes]:
         """All that links and routes follow from."""
         n = self.network
-        return [b"network %d" % n.count, n.a, n.b, n.delay_s, n.rate_bit_s, n.healthy]
+        return [f"network {n.count} {n.rules.routing}".encode(), n.a, n.b, n.delay_s, n.rate_bit_s, n.healthy]
 
     @property
     def directed_delay_s(self) -> Array:

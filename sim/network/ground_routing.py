@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,11 @@ from orbit.constants import SPEED_OF_LIGHT_M_S
 from orbit.kernels.visibility import Masks, access_m
 from sim.network.ground_budget import GroundBudget
 from sim.network.ground_paths import GroundPaths, of_users
+from sim.network.handover import Held, HeldAccess
 from sim.network.intervals import IntervalRecorder, RouteRecorder
 from sim.network.latency_map import LatencyMap
 from sim.network.link_state import LinkState, Network
-from sim.network.route_block import BlockRouter, Served
+from sim.network.route_block import BlockRouter, Keep, RouteBlock, Served
 from sim.network.route_tracing import first_of_least
 from sim.network.routing import components
 from sim.network.row_relaxation import LANES
@@ -56,6 +58,9 @@ class GroundRouting:
         Roles of the stations and the ways between them; None: all are users with terminals of their own.
     budget : GroundBudget or None, optional
         Budgets of the links of some stations; None: what is in view is in reach.
+    slots : ndarray of int64, shape (steps,), optional
+        Interval between assignments in which each step ends (`internet_paths.handover_slot`): satellites and gateways are kept
+        within each, but for pairs of stations. None: the best ones are taken in every step.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class GroundRouting:
         latency_map: LatencyMap | None = None,
         paths: GroundPaths | None = None,
         budget: GroundBudget | None = None,
+        slots: Ints | None = None,
     ) -> None:
         self.latency_map, self.paths, self.budget = latency_map, paths, budget
         self.site_access: SiteAccess | None = None  # set where data of jobs pass through sites
@@ -93,6 +99,14 @@ class GroundRouting:
         self.pair_hops = np.zeros((steps, len(pairs)), dtype=np.int64)
         self.pair_switch_s: list[list[float]] = [[] for _ in pairs]  # after the epoch
         self.switches = 0
+        self.handovers = np.zeros(sites, dtype=np.int64)  # other satellites of access, or other gateways, after the first
+        self._last_access = np.full((2, sites), -1, dtype=np.int64)  # gateway and satellite
+        self._access = self._gateways = self._landing = None
+        if slots is not None:
+            routed = sites if paths is None else paths.routed().size
+            self._access = HeldAccess(slots, routed)
+            if paths is not None:
+                self._gateways, self._landing = Held(slots, paths.users.size), Held(slots, paths.users.size)
         # in recorded frames: links as a * satellites + b; routes of all stations, then of all pairs
         self.satellites = satellites
         self.link_intervals, self.route_intervals = IntervalRecorder(), RouteRecorder(sites + len(pairs))
@@ -232,9 +246,9 @@ class GroundRouting:
                     self.site_access.note(k0 + m, slant_m[n], budgeted)
             routed_m = slant_m if self.paths is None else slant_m[:, self.paths.routed()]
             seen = working[part] & np.isfinite(routed_m).any(axis=1)
-            onward_s = self._record_routes(k0 + lo, slant_m, of_part, serves[part], stations[part])
+            block = self._record_routes(k0 + lo, slant_m, of_part, serves[part], stations[part])
             if self.latency_map is not None:
-                self._fill_map(self.latency_map, k0 + lo, r_m[part], onward_s, serves[part] & healthy[part])
+                self._fill_map(self.latency_map, k0 + lo, r_m[part], block, serves[part] & healthy[part])
             for n, m in enumerate(range(part.start, part.stop)):
                 reached[m] = seen[n] if of_part is None else self._connected(of_part[n], working[m], seen[n])
         return reached
@@ -251,39 +265,42 @@ class GroundRouting:
                     self._last_keys = states[n].a, states[n].b, states[n].a * self.satellites + states[n].b
                 self.link_intervals.record(self._last_keys[2])
 
-    def _fill_map(self, latency_map: LatencyMap, k0: int, r_m: Array, onward_s: Array | None, serves: Flags) -> None:
+    def _fill_map(self, latency_map: LatencyMap, k0: int, r_m: Array, block: RouteBlock | None, serves: Flags) -> None:
         """Moments of the map among consecutive steps; without links a satellite serves what it sees."""
         for n in range(r_m.shape[0]):
             moment = latency_map.moment(k0 + n)
             if moment >= 0 and self.paths is not None and self.paths.by_gateway:
                 latency_map.add_over_gateways(moment, self.one_way_s[k0 + n, self.paths.gateways])
+            elif moment >= 0 and block is not None:
+                latency_map.add(moment, r_m[n], block.onward_s[:, n], float(block.hop_s[n]))
             elif moment >= 0:
-                latency_map.add(moment, r_m[n], np.where(serves[n], 0.0, np.inf) if onward_s is None else onward_s[:, n])
+                latency_map.add(moment, r_m[n], np.where(serves[n], 0.0, np.inf))
 
     def _record_routes(
         self, k0: int, slant_m: Array, states: Sequence[LinkState] | None, serves: Flags, stations: Flags
-    ) -> Array | None:
+    ) -> RouteBlock | None:
         """Routes of all stations and pairs over links (steps,), from slant ranges (steps, stations, N).
 
-        Returns the delay from each satellite to the one that serves [s], (N, steps); None without links.
+        Returns the links of the steps; None without links.
         """
-        onward_s = None
         none: list[list[int]] = [[] for _ in self.pairs]
         across = [none] * slant_m.shape[0]
         routed_m = slant_m if self.paths is None else slant_m[:, self.paths.routed()]
         block = None
         if states is None or self._router is None:
-            served = [_overhead(*of_step) for of_step in zip(routed_m, serves, strict=True)]
+            served = [_overhead(*of_step, self._keep(k0 + n)) for n, of_step in enumerate(zip(routed_m, serves, strict=True))]
         else:
             block = self._router.block(states)
-            served = block.serve(routed_m, serves)
-            onward_s = block.onward_s
+            served = block.serve(routed_m, serves, self._keep(k0))
             if self.pairs:
                 delay_s, across = block.between(slant_m, self.pairs)
                 self.pair_one_way_s[k0 : k0 + len(across)] = delay_s
         if self.paths is not None and self.internet_s.shape[1]:
             here = slice(k0, k0 + len(served))
-            self.internet_s[here], self.bent_pipe[here] = self.paths.internet_s(slant_m, block)
+            self.internet_s[here], self.bent_pipe[here] = (
+                self.paths.internet_s(slant_m, block) if self._landing is None
+                else self.paths.held_internet_s(slant_m, block, k0, self._landing)
+            )  # fmt: skip
         for n, (one, routes) in enumerate(zip(served, across, strict=True)):
             drawn = self._note_served(k0 + n, one, stations[n])
             if self.paths is not None and not self.paths.by_gateway:
@@ -292,18 +309,28 @@ class GroundRouting:
                 self._note_pairs(k0 + n, routes)
             if self._frame(k0 + n):
                 self.route_intervals.record(drawn + routes)
-        return onward_s
+        return block
+
+    def _keep(self, k0: int) -> Keep | None:
+        """What puts satellites that stations keep in place of the best ones, from step k0 on."""
+        return None if self._access is None else partial(self._access.keep, k0)
 
     def _note_served(self, k: int, served: Served, stations: Flags) -> list[list[int]]:
         """The quickest route from each station to a serving satellite, and its changes; the routes from antennas on, by station."""
         delay_s, routes, drawn = served.delay_s, served.routes, served.routes
         if self.paths is not None:
-            delay_s, routes, self.terrestrial_s[k], self.gateway[k] = of_users(served, self.paths, stations)
+            delay_s, routes, self.terrestrial_s[k], self.gateway[k] = of_users(
+                served, self.paths, stations, None if self._gateways is None else partial(self._gateways.choose, k)
+            )
             drawn = [route if self.gateway[k, s] < 0 else [] for s, route in enumerate(routes)]
         self.one_way_s[k] = delay_s
         self.server[k] = [route[-1] if route else -1 for route in routes]
         self.hops[k] = [len(route) - 1 for route in routes]
         self.block_routes[k] = routes if self.paths is None else [routes[s] for s in self.paths.users.tolist()]
+        now = np.array([self.gateway[k], [route[0] if route else -1 for route in routes]])
+        known, had = now[1] >= 0, self._last_access[1] >= 0
+        self.handovers += known & had & (now != self._last_access).any(axis=0)
+        self._last_access[:, known] = now[:, known]
         for s, route in enumerate(drawn):
             if route and self._last_route[s] and route != self._last_route[s]:
                 self.switches += 1
@@ -342,9 +369,11 @@ class GroundRouting:
         self.block_routes = {}
 
 
-def _overhead(slant_m: Array, serves: Flags) -> Served:
-    """Without links every station is served by the nearest satellite in view."""
+def _overhead(slant_m: Array, serves: Flags, keep: Keep | None) -> Served:
+    """Without links every station is served by the nearest satellite in view, or by the one that it keeps."""
     far_m = np.where(serves, slant_m, np.inf)
     nearest = first_of_least(far_m)
     delay_s = far_m[np.arange(nearest.size), nearest] / SPEED_OF_LIGHT_M_S
+    if keep is not None:
+        keep(far_m[np.newaxis], np.zeros((serves.size, 1)), nearest[np.newaxis], delay_s[np.newaxis])
     return Served(delay_s, [[int(n)] if t else [] for n, t in zip(nearest, np.isfinite(delay_s), strict=True)])

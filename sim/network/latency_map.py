@@ -12,6 +12,7 @@ from orbit.ground import Station, in_teme, position_m, zenith
 from orbit.kernels.compile import Floats, kernel
 from orbit.kernels.visibility import range2_and_height
 from orbit.timegrid import TimeGrid
+from sim.network.route_metrics import without_hops
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,7 +109,7 @@ class LatencyMap:
         at = int(np.searchsorted(self.steps, k))
         return at if at < self.steps.size and self.steps[at] == k else -1
 
-    def add(self, moment: int, r_m: Array, onward_s: Array) -> None:
+    def add(self, moment: int, r_m: Array, onward_s: Array, hop_s: float = 0.0) -> None:
         """Enter one moment.
 
         Parameters
@@ -119,14 +120,16 @@ class LatencyMap:
             Positions of the satellites [m], true equator and mean equinox.
         onward_s : ndarray, shape (N,)
             Delay from each satellite to the one that serves its users [s]; infinite where none is reached or it is lost.
+        hop_s : float, optional
+            What each hop weighs in `onward_s` beside its delay [s]: routes have the fewest hops. 0: delays alone.
         """
         jd, fr = self._grid.jd_fr(int(self.steps[moment]) + 1, 1)
         place_m, up = (np.ascontiguousarray(in_teme(fixed, jd, fr)[0]) for fixed in (self._place_m, self._up))
         way_m = np.full(ROWS * COLUMNS, FAR_M)
         onward_m = np.minimum(onward_s * SPEED_OF_LIGHT_M_S, FAR_M)
         _least_ways(np.ascontiguousarray(r_m), onward_m, place_m, up, self._sine, self._max_range_m, way_m)
-        self.one_way_s[moment] = np.where(way_m < FAR_M, way_m / SPEED_OF_LIGHT_M_S, np.inf).reshape(ROWS, COLUMNS)
-
+        way_s = np.where(way_m < FAR_M, way_m / SPEED_OF_LIGHT_M_S, np.inf)
+        self.one_way_s[moment] = without_hops(way_s, hop_s).reshape(ROWS, COLUMNS)
 
     def add_over_gateways(self, moment: int, gateway_s: Array) -> None:
         """Enter one moment at which users come over gateways.

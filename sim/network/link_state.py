@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from orbit.constants import SPEED_OF_LIGHT_M_S
 from sim.network import link_limits, optical, topology
+from sim.network.route_metrics import hop_weights, widest_paths
 from sim.network.routing import Graph, Paths
 from sim.network.row_relaxation import block_starts
 from sim.network.topologies.base import ConstellationBlock, Grid, Lattice, Limits, Topology
@@ -45,6 +46,7 @@ class LinkRules:
     faces: Callable[[Array], Array] | None = None  # normals of faces with terminals, as `link_limits.in_regard` takes them
     field_of_regard_rad: float = np.pi  # largest angle between a link and the normal of its face
     hysteresis: float = 1.0  # factor by which another link must be shorter to take a terminal from one that exists
+    routing: str = "delay"  # delay, hops or bandwidth: the measure of routes
 
     @property
     def limits(self) -> Limits:
@@ -97,6 +99,7 @@ class Network:
         self.block_starts = block_starts(count, [(g.first, g.planes, g.slots) for g in grids])
         self._last_a, self._last_b = self.a, self.b  # of the last state
         self._graph = Graph(count, self.a, self.b, self.block_starts)
+        self._hop_weight_s: Array | None = None  # of the present links, where routes have the fewest hops
 
     def update(
         self,
@@ -132,6 +135,7 @@ class Network:
             self.version += 1
             self._graph = Graph(self.count, state.a, state.b, self.block_starts)
         self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy, self._rate_bit_s = state
+        self._hop_weight_s = None
 
     @property
     def present(self) -> LinkState:
@@ -268,6 +272,22 @@ class Network:
             return 0
         return int(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_))[0].size)
 
+    def unlinked(self, state: LinkState) -> Array:
+        """Share of each satellite's terminals without a link.
+
+        Parameters
+        ----------
+        state : LinkState
+            Links at one time.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+            0 to 1; 0 where a topology gives a satellite as many links as it has terminals, or more.
+        """
+        links = np.bincount(state.a, minlength=self.count) + np.bincount(state.b, minlength=self.count)
+        return np.asarray(np.maximum(self.rules.terminals - links, 0) / self.rules.terminals)
+
     def isolated(self) -> Indices:
         """Healthy satellites without a link.
 
@@ -281,7 +301,9 @@ class Network:
         return np.flatnonzero(self.healthy & ~linked)
 
     def paths(self, src: Indices, dst: Indices) -> Paths:
-        """Fastest routes from satellite to satellite.
+        """Routes from satellite to satellite by the measure of the rules.
+
+        Rates are those of idle links, with what events leave of them: what jobs load them with follows from their routes.
 
         Parameters
         ----------
@@ -293,6 +315,12 @@ class Network:
         Paths
             Directed links of each route: l from a[l] to b[l], l + links from b[l] to a[l].
         """
+        if self.rules.routing == "bandwidth":
+            return widest_paths(self._graph, self.delay_s, self.rate_bit_s, src, dst)[0]
+        if self.rules.routing == "hops":
+            if self._hop_weight_s is None:
+                self._hop_weight_s = hop_weights(self._graph, self.delay_s).weight_s
+            return self._graph.paths(self._hop_weight_s, src, dst)
         return self._graph.paths(self.delay_s, src, dst)
 
 

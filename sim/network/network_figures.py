@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.network.cuts import network_bisection_bit_s
 from sim.network.link_state import LinkState, Network
+from sim.network.route_metrics import hop_weights
 from sim.network.routing import components
 
 Array = NDArray[np.float64]
@@ -67,7 +68,10 @@ class NetworkFigures:
         """
         if k not in self._starts and k - 1 not in self._starts:
             return
-        table = self.network.graph(state.a, state.b).next_hops(state.delay_s, self._destinations)
+        graph, weight_s = self.network.graph(state.a, state.b), state.delay_s
+        if self.network.rules.routing == "hops":
+            weight_s = hop_weights(graph, weight_s).weight_s
+        table = graph.next_hops(weight_s, self._destinations)
         if self._table is not None and self._table[0] == k - 1 and k - 1 in self._starts:
             before = self._table[1]
             entries = int(np.count_nonzero((before >= 0) | (table >= 0)))

@@ -107,6 +107,33 @@ def hops_and_delay(weights: HopWeights, least_s: Array) -> tuple[Array, Array]:
     return np.where(routed, hops, np.inf), np.where(routed, np.where(routed, least_s, 0.0) - hops * weights.hop_s, np.inf)
 
 
+def without_hops(sum_s: Array, hop_s: float | Array) -> Array:
+    """Delays of routes, from least sums of weights of many moments.
+
+    Parameters
+    ----------
+    sum_s : ndarray
+        Least sums of weights [s], those of ways outside the network included; infinite without a route.
+    hop_s : float or ndarray
+        What a hop weighs at each moment [s], of a shape that broadcasts; 0: the sums are delays.
+
+    Returns
+    -------
+    ndarray
+        Delays [s]; `sum_s` itself where no hop weighs anything.
+
+    Examples
+    --------
+    >>> without_hops(np.array([8.25, 0.5, np.inf]), 4.0).tolist()
+    [0.25, 0.5, inf]
+    """
+    if not np.any(hop_s):
+        return sum_s
+    routed = np.isfinite(sum_s)
+    finite_s = np.where(routed, sum_s, 0.0)
+    return np.where(routed, finite_s - np.floor(finite_s / hop_s) * hop_s, np.inf)
+
+
 def loaded_delay_s(delay_s: Array, rate_bit_s: Array, load_bit_s: Array) -> Array:
     """Delays of links, made longer as the links fill.
 

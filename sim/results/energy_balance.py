@@ -149,13 +149,14 @@ def _section_of(outcome: Outcome) -> dict[str, float]:
 def _loads_j(outcome: Outcome) -> dict[str, Array]:
     """Energy that each load was served, of each satellite.
 
-    Bus and idle power are constant while they are on; the pump takes a share of what the accelerators draw behind the bus, and
-    conversion another one. So times and the sum served are enough; arithmetic is the rest.
+    Bus and idle power are constant while they are on, but for channels of terminals, which are off without a link; the pump takes a
+    share of what the accelerators draw behind the bus, and conversion another one. So times and the sum served are enough; arithmetic is the rest.
     """
     available_s, powered_s = outcome.row("available_s"), outcome.row("powered_s")
     asked_j = outcome.row("served_j") + outcome.row("unserved_j")
     heater_j, battery_heater_j = outcome.row("heater_j"), outcome.row("battery_heater_j")
-    both_j = _of_type(outcome, lambda t: t.params.compute.bus_w) * available_s
+    unlinked_j = _of_type(outcome, lambda t: t.params.compute.channels_w) * outcome.row("unlinked_s")
+    both_j = _of_type(outcome, lambda t: t.params.compute.bus_w) * available_s - unlinked_j
     drawn_j = (asked_j - both_j - heater_j - battery_heater_j) / (1.0 + _of_type(outcome, lambda t: t.params.compute.pump_fraction))
     behind_j = drawn_j / _of_type(outcome, lambda t: t.params.compute.per_conversion)
     host_j = _of_type(outcome, lambda t: t.params.compute.host_w) * powered_s
@@ -168,7 +169,8 @@ def _loads_j(outcome: Outcome) -> dict[str, Array]:
         cut_j = np.minimum(left_j, load_j)
         served.append(load_j - cut_j)
         left_j = left_j - cut_j
-    avionics = _of_type(outcome, lambda t: t.satellite.bus.power / t.params.compute.bus_w if t.params.compute.bus_w > 0.0 else 1.0)
+    bus_w = _of_type(outcome, lambda t: t.params.compute.bus_w) - unlinked_j / np.maximum(available_s, 1e-9)
+    avionics = np.where(bus_w > 0.0, _of_type(outcome, lambda t: t.satellite.bus.power) / np.where(bus_w > 0.0, bus_w, 1.0), 1.0)
     return {
         "bus_j": served[0] * avionics,
         "terminals_j": served[0] * (1.0 - avionics),

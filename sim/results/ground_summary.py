@@ -172,7 +172,7 @@ def ground(outcome: Outcome) -> dict[str, Any]:
         **_saturation(outcome),
         "countries": _countries(section, users, user_ms),
         "gateways": {sites[g].name: _station(rtt_ms[:, g], None, step_s) | _come_over(outcome, g, users) for g in gateways},
-        "stations": {sites[u].name: _station(rtt_ms[:, u], user_ms[:, u], step_s) for u in users.tolist()},
+        "stations": {sites[u].name: _station(rtt_ms[:, u], user_ms[:, u], step_s) | _handovers(outcome, u) for u in users.tolist()},
     }
 
 
@@ -180,6 +180,13 @@ def _station(rtt_ms: Array, user_ms: Array | None, step_s: float) -> dict[str, A
     reached = np.isfinite(rtt_ms)
     of_users = {} if user_ms is None else {"user_rtt_ms": spread(user_ms)}
     return {"propagation_rtt_ms": spread(rtt_ms), **of_users, "coverage_fraction": float(reached.mean()), "outages": outages(reached, step_s)}
+
+
+def _handovers(outcome: Outcome, station: int) -> dict[str, float | None]:
+    """How often a minute a station gets another satellite of access or gateway; null for satellites that go through time apart."""
+    routing = outcome.ground_routing
+    per_min = None if routing is None else float(routing.handovers[station]) * 60.0 / outcome.grid.duration_s
+    return {"handovers_per_min": per_min}
 
 
 def _come_over(outcome: Outcome, gateway: int, users: Ints) -> dict[str, float | None]:

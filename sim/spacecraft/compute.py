@@ -35,7 +35,8 @@ class Compute(NamedTuple):
     voltage_floor: float
     per_conversion: float  # power drawn per watt behind the converters, at least 1
     pump_fraction: float
-    bus_w: float  # avionics, links: served before the accelerators
+    bus_w: float  # avionics and terminals with all channels on: served before the accelerators
+    channels_w: float  # of it channels of terminals, which follow the links
     rate_fit: RateFit
 
 
@@ -68,7 +69,8 @@ def parameters(setup: Setup) -> Compute:
     return Compute(
         idle_w=n * chip.idle_power, dynamic_w=n * (chip.max_power - chip.idle_power), host_w=n * satellite.accelerator.host.power,
         voltage_floor=chip.voltage_floor, per_conversion=1.0 / satellite.power.conversion_efficiency,
-        pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.served_power, rate_fit=rate_fit(chip.voltage_floor),
+        pump_fraction=satellite.thermal.loop.pump_fraction, bus_w=satellite.bus.served_power,
+        channels_w=satellite.bus.channels_power, rate_fit=rate_fit(chip.voltage_floor),
     )  # fmt: skip
 
 
@@ -287,9 +289,29 @@ def bus_factor(p: Compute) -> float:
 
 
 @inlined
+def bus_power_w(unlinked: float, p: Compute) -> float:
+    """Power of avionics and terminals while the satellite works.
+
+    Parameters
+    ----------
+    unlinked : float
+        Share of the terminals without a link, 0 to 1: their channels are off, pointing and control stay on.
+    p : Compute
+        Parameters of the submodel.
+
+    Returns
+    -------
+    float
+        Power at the bus [W].
+    """
+    return p.bus_w - p.channels_w * unlinked
+
+
+@inlined
 def loads(
-    dynamic: float, powered: float, duty: float, available: float, added_w: float, chip_w: float, battery_w: float, p: Compute
-) -> Loads:
+    dynamic: float, powered: float, duty: float, available: float, unlinked: float, added_w: float, chip_w: float, battery_w: float,
+    p: Compute,
+) -> Loads:  # fmt: skip
     """Electrical load of the satellite, and the heat it becomes in accelerators, plates, coolant and structure.
 
     Parameters
@@ -302,6 +324,8 @@ def loads(
         Share of the available time in which arithmetic runs, 0 to 1.
     available : float
         Share of the step in which the satellite works, 0 to 1.
+    unlinked : float
+        Share of the terminals without a link, 0 to 1.
     added_w : float
         Power drawn at the bus beside that of the bus itself, which warms the coolant [W], mean over the step.
     chip_w : float
@@ -320,7 +344,7 @@ def loads(
     host = available * powered * p.host_w
     drawn = (chip + host) * p.per_conversion
     pump = drawn * p.pump_fraction
-    bus_w = available * p.bus_w
+    bus_w = available * bus_power_w(unlinked, p)
     return Loads(chip, drawn - chip, pump + added_w, bus_w, battery_w, drawn + pump + added_w + battery_w + bus_w)
 
 
@@ -346,7 +370,7 @@ def accelerator_budget_w(inputs: Any, power: Any, accelerators_w: float, effects
     float
         Power behind the converters [W]; may be negative.
     """
-    bus_w = p.bus_w * inputs.available + effects.bus_w + effects.battery_w
+    bus_w = bus_power_w(inputs.unlinked, p) * inputs.available + effects.bus_w + effects.battery_w
     share: float = 1.0 / max(inputs.available, 1e-9)
     left_w: float = (power.generated_w + accelerators_w - bus_w) / bus_factor(p) - effects.chip_w
     return left_w * share
@@ -399,7 +423,9 @@ def advance(inputs: Any, run: Any, effects: Any, p: Compute) -> Loads:
     Loads
         Heats and electrical load [W].
     """
-    return loads(run.dynamic, run.powered, run.run_duty, inputs.available, effects.bus_w, effects.chip_w, effects.battery_w, p)
+    return loads(
+        run.dynamic, run.powered, run.run_duty, inputs.available, inputs.unlinked, effects.bus_w, effects.chip_w, effects.battery_w, p
+    )
 
 
 MODEL = Submodel(
@@ -409,8 +435,8 @@ MODEL = Submodel(
     advance=advance,
     limits=limits,
     reads=(
-        "inputs.available", "inputs.duty", "power.generated_w", "effects.bus_w", "effects.chip_w", "effects.battery_w", "run.dynamic",
-        "run.powered", "run.run_duty",
+        "inputs.available", "inputs.duty", "inputs.unlinked", "power.generated_w", "effects.bus_w", "effects.chip_w", "effects.battery_w",
+        "run.dynamic", "run.powered", "run.run_duty",
     ),
     writes=(
         Variable("chip_w", "W", "power of the accelerators, mean over the step", "flux", 0.0, 1e8),

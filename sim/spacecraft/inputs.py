@@ -32,6 +32,7 @@ class Inputs(NamedTuple):
     requested: float
     job_rate: float
     duty: float
+    unlinked: float
     running: float
     productive: float
     array_light: float
@@ -71,6 +72,10 @@ INPUTS = (
     Variable("requested", "1", "share of its available time in which it is not held in reserve", "input", 0.0, 1.0),
     Variable("job_rate", "1", "clock rate that its job asks for", "input", 0.0, 1.0),
     Variable("duty", "1", "share of its job's running time in which arithmetic runs", "input", 0.0, 1.0),
+    Variable(
+        "unlinked", "1", "share of its terminals without a link, whose channels draw nothing", "input", 0.0, 1.0,
+        totals=(Total("unlinked_s", "s", "available time times the share of terminals without a link", "available integral"),),
+    ),
     Variable("running", "1", "share of its available time in which its job runs", "input", 0.0, 1.0),
     Variable(
         "productive", "1", "share of its available time in arithmetic that counts as useful at once; training books its own",
@@ -83,7 +88,7 @@ INPUTS = (
 
 # Inputs that a caller fills in rows, one value a satellite; the others are positions and the Sun.
 CONTROLS = Inputs._fields[Inputs._fields.index("available") :]
-_HEATS = [row for row, name in enumerate(CONTROLS) if name.endswith("_w_m2")]
+_NOTHING = [row for row, name in enumerate(CONTROLS) if name.endswith("_w_m2") or name == "unlinked"]
 
 
 def undisturbed(*shape: int) -> NDArray[np.float64]:
@@ -97,13 +102,13 @@ def undisturbed(*shape: int) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (controls, *shape)
-        1, and 0 for heats of neighbours.
+        1, and 0 for terminals without a link and for heats of neighbours.
 
     Examples
     --------
     >>> undisturbed(2)[:, 0].tolist()
-    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0]
     """
     found = np.ones((len(CONTROLS), *shape))
-    found[_HEATS] = 0.0
+    found[_NOTHING] = 0.0
     return found

@@ -37,7 +37,8 @@ class Policy(NamedTuple):
     burst: float
     most: float  # dynamic power at the chosen clock rate over that at full rate
     voltage_floor: float
-    full_load_w: float  # of the satellite at the chosen clock rate, at the bus
+    full_load_w: float  # of the satellite at the chosen clock rate with all channels of terminals on, at the bus
+    channels_w: float  # of it these channels
     per_share_w: float  # of the bus, for dynamic power at full rate
     restart_s: float
     on_s: float
@@ -98,7 +99,7 @@ def parameters(setup: Setup) -> Policy:
     return Policy(
         throttle=float(given.mode == "throttle"), pause=float(given.mode == "pause"), even=float(given.mode == "even"),
         burst=float(given.mode == "burst"), most=most, voltage_floor=chip.voltage_floor,
-        full_load_w=bus_w + idle_w + most * per_share_w, per_share_w=per_share_w, restart_s=given.restart,
+        full_load_w=bus_w + idle_w + most * per_share_w, channels_w=satellite.bus.channels_power, per_share_w=per_share_w, restart_s=given.restart,
         on_s=given.on or 0.0, off_s=given.off or 0.0, start_charge_j=given.start_charge * capacity_j,
         start_power_w=bus_w if given.start_in_sunlight else -1.0,
         start_k=ANY_K if given.start_temperature is None else given.start_temperature,
@@ -137,7 +138,7 @@ def limits(state: Any, inputs: Any, power: Any, accelerators_w: float, p: Policy
     Allowed
         Dynamic power, whether accelerators may be on, and what the battery gives to arithmetic.
     """
-    carried = power.generated_w + min(0.0, accelerators_w) >= p.full_load_w * inputs.available
+    carried = power.generated_w + min(0.0, accelerators_w) >= (p.full_load_w - p.channels_w * inputs.unlinked) * inputs.available
     # a burst ends with the step whose middle is nearest to its end
     bursting = state.policy_clock_s - 0.5 * p.step_s > p.off_s or _may_start(state, power, p)
     off = (p.pause > 0.0 and not carried) or (p.burst > 0.0 and not bursting)
@@ -250,7 +251,7 @@ MODEL = Submodel(
     consequence=True,
     reads=(
         "state.charge_j", "state.policy_clock_s", "state.restart_left_s", "state.even_share", "state.even_gain_j",
-        "state.even_lowest_j", "state.junction_k", "state.x_m", "state.y_m", "state.z_m", "inputs.available", "inputs.rate_cap",
+        "state.even_lowest_j", "state.junction_k", "state.x_m", "state.y_m", "state.z_m", "inputs.available", "inputs.rate_cap", "inputs.unlinked",
         "inputs.end_x_m", "inputs.end_y_m", "inputs.end_z_m", "inputs.sun_x_m", "inputs.sun_y_m", "inputs.sun_z_m",
         "illumination.lit_fraction", "power.generated_w", "limit.rate_power", "run.powered", "loads.load_w", "battery.charge_j",
         "battery.shunted_w",

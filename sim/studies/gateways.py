@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Loaded
-from sim.engine import propagators
+from sim.engine import ground_stations, propagators
 from sim.engine.site_delays import site_delays
-from sim.network.terrestrial import delay_matrix_s
+from sim.network.ground_paths import GroundPaths
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Target = Literal["fleet", "internet"]
 
@@ -102,9 +103,11 @@ def fewest_gateways(
     Parameters
     ----------
     loaded : Loaded
-        The scenario; its stations are the users, weighted by their number of `users`.
+        The scenario; its stations for users are looked at, weighted by their number of `users`.
     candidates : Loaded
-        The scenario with the candidate sites as its stations.
+        The scenario with the candidate sites as its stations: its gateways, or all stations for users where none is one. Points of
+        presence among them are no candidates; traffic goes through the one that a gateway names, or through the nearest to the
+        internet. May be `loaded` itself.
     limit_s : float
         Round trip that users shall have at most [s], above 0.
     share : float
@@ -131,20 +134,24 @@ def fewest_gateways(
     A set cover with a share: integer programming finds the fewest sites or, within the time limit, a bound.
     """
     ground = loaded.scenario.ground
-    sites = propagators.stations(candidates.scenario)
-    users = propagators.stations(loaded.scenario)
-    for place, listed in (("ground.stations", users), ("--sites", sites)):
-        if not listed:
-            raise bad_input(Origin(loaded.scenario.name), place, "has no station; write the name of a list, such as cities")
+    all_sites, all_users = propagators.stations(candidates.scenario), propagators.stations(loaded.scenario)
+    offered, looked_at = _candidates(candidates), ground_stations.by_role(loaded.scenario, "user")
+    sites, users = [all_sites[n] for n in offered.tolist()], [all_users[n] for n in looked_at.tolist()]
+    if not users:
+        raise bad_input(Origin(loaded.scenario.name), "ground.stations", "has no station for users; write the name of a list, such as cities")
+    if not sites:
+        raise bad_input(
+            Origin(loaded.scenario.name), "--sites", "has no station that could be a gateway; write the name of a list, such as cities"
+        )
     assert ground is not None
+    ways = _ways(loaded, looked_at, candidates, offered)
     found = site_delays(loaded, sites, users if to == "internet" else (), moments, progress)
     if to == "fleet":
-        fibre_s = delay_matrix_s(*_places(users), *_places(sites))
-        one_way_s = found.to_fleet_s[:, np.newaxis, :] + fibre_s[np.newaxis]
+        one_way_s = found.to_fleet_s[:, np.newaxis, :] + ways.fibre_s[np.newaxis]
     else:
-        one_way_s = found.through_space_s
+        one_way_s = found.through_space_s + ways.to_pop_s[:, ways.pop].T[np.newaxis]
     rtt_s = 2.0 * one_way_s + ground.access_overhead
-    weight = np.array([station.users for station in ground.stations])
+    weight = np.array([ground.stations[n].users for n in looked_at.tolist()])
     weight = np.repeat((weight / weight.sum())[np.newaxis] / rtt_s.shape[0], rtt_s.shape[0], axis=0).ravel()
     flat_s = rtt_s.reshape(-1, len(sites))
     below = flat_s <= limit_s
@@ -159,8 +166,26 @@ def fewest_gateways(
     return _placement(loaded, sites, users, (flat_s, weight, below), chosen, fewest, (to, limit_s, share, best))
 
 
-def _places(stations: Sequence[Any]) -> tuple[list[float], list[float]]:
-    return [s.latitude_rad for s in stations], [s.longitude_rad for s in stations]
+def _candidates(listed: Loaded) -> Ints:
+    """Numbers of the stations that could be gateways: those that are, or all for users where none is."""
+    gateways = ground_stations.by_role(listed.scenario, "gateway")
+    return gateways if gateways.size else ground_stations.by_role(listed.scenario, "user")
+
+
+def _ways(loaded: Loaded, users: Ints, candidates: Loaded, offered: Ints) -> GroundPaths:
+    """Fibre from users to candidates, and from candidates to points of presence, by the rules of a run with all of them."""
+    ground, other = loaded.scenario.ground, candidates.scenario.ground
+    assert ground is not None
+    assert other is not None
+    pops = [station for station in other.stations if station.role == "pop"]
+    named = {station.name for station in pops}
+    stations = [ground.stations[n] for n in users.tolist()]
+    stations = [s if s.pop is None or s.pop in named else s.model_copy(update={"pop": None}) for s in stations]
+    stations += [other.stations[n].model_copy(update={"role": "gateway"}) for n in offered.tolist()] + pops
+    together = ground.model_copy(update={"stations": stations})
+    ways = ground_stations.paths(loaded.scenario.model_copy(update={"ground": together}))
+    assert ways is not None
+    return ways
 
 
 def cover(below: Flags, weight: Array, share: float) -> tuple[list[int], int]:

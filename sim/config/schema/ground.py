@@ -136,6 +136,11 @@ class Ground(Section):
         description="Part of the round trip of a user with a terminal beyond propagation: scheduling, queues, coding"
     )
     gateway_overhead: Span = Field(description="Part of the round trip through a gateway beyond propagation and fibre: modems, framing, routers")
+    handover: Annotated[float, Quantity("s", above=0.0, most=3600.0, example="15 s")] | None = Field(
+        default=None,
+        description="Time between assignments of satellites to stations and of gateways to users, one of them 12 s after midnight UTC "
+        "(Starlink: 15 s, at 12, 27, 42 and 57 s of each minute); what is lost before is replaced at once. null: the best ones in every step",
+    )
     fibre_route: Annotated[float, Quantity("1", least=1.0, most=5.0, example="1.5")] | None = Field(
         default=None, description="Length of fibre between places over the great circle; without it, the rule of ITU-T Y.1541"
     )

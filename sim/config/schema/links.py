@@ -173,6 +173,11 @@ class Links(Section):
         default=1.0, description="Factor by which another link must be shorter to replace one that exists, where terminals are short"
     )
     hop_latency: Span = Field(description="Delay of switching and coding at each hop")
+    routing: Literal["delay", "hops", "bandwidth"] = Field(
+        default="delay",
+        description="What a route has least of, or most: delay; hops, the fewest links and of these routes the quickest; bandwidth, for messages of "
+        "jobs the widest narrowest link and of these routes the quickest, while routes to the ground, of many small flows, go by delay",
+    )
 
     @property
     def form(self) -> str:

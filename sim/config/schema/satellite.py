@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from orbit.units import shortened
 from sim.config.quantity import Count, Quantity
@@ -445,14 +445,41 @@ class Bus(Section):
     power: Power = Field(description="Power of avionics, attitude control and propulsion, served before the accelerators")
     terminals: Power | None = Field(
         default=None,
-        description="Power of all optical terminals, served with the bus; without it, that of links.terminals of links.terminal with all channels on",
+        description="Power of all optical terminals, served with the bus; without it, that of links.terminals of links.terminal, "
+        "whose channels are on while the terminal has a link",
     )
     mass: Mass = Field(description="Mass of avionics, attitude control and harness, whatever the size of the rest")
+    _channels_power: float = PrivateAttr(default=0.0)
 
+    @property
+    def channels_power(self) -> float:
+        """Part of the power of terminals that their channels take, which follow the links [W]; 0 where `terminals` was stated."""
+        return self._channels_power
+
+    def with_terminals(self, power: float, channels_power: float) -> Bus:
+        """The bus with the power of terminals that it does not state.
+
+        Parameters
+        ----------
+        power : float
+            Power of all terminals with all channels on [W].
+        channels_power : float
+            Part of it that the channels take [W].
+
+        Returns
+        -------
+        Bus
+            A copy; the bus itself where it states the power.
+        """
+        if self.terminals is not None:
+            return self
+        found = self.model_copy(update={"terminals": power})
+        found._channels_power = channels_power
+        return found
 
     @property
     def served_power(self) -> float:
-        """Power of avionics and terminals together [W]."""
+        """Power of avionics and terminals together, with all channels on [W]."""
         return self.power + (self.terminals or 0.0)
 
 

@@ -206,6 +206,7 @@ class Scenario(Section):
         ground = self.ground
         paired = ground is not None and (
             bool(ground.station_pairs) or any(s.role != "user" for s in ground.stations) or ground.radio is not None or ground.telescope is not None
+            or ground.handover is not None
         )
         jobs = any(w.kind != "independent" for w in self.workloads)
         beside = self.environment.neighbours and any(isinstance(entry, Cluster) for entry in self.constellation)
@@ -226,12 +227,12 @@ def with_terminals(scenario: Scenario) -> Scenario:
         The same; types that state the power of their terminals keep it.
     """
     links = scenario.links
-    each_w = 0.0 if links is None else links.terminal.power + links.terminal.lasers * links.terminal.channel_power
-    total_w = 0.0 if links is None else links.terminals * each_w
+    lasers_w = 0.0 if links is None else links.terminal.lasers * links.terminal.channel_power
+    total_w = 0.0 if links is None else links.terminals * (links.terminal.power + lasers_w)
+    channels_w = 0.0 if links is None else links.terminals * lasers_w
 
     def filled(satellite: Satellite) -> Satellite:
-        bus = satellite.bus
-        return satellite if bus.terminals is not None else satellite.model_copy(update={"bus": bus.model_copy(update={"terminals": total_w})})
+        return satellite.model_copy(update={"bus": satellite.bus.with_terminals(total_w, channels_w)})
 
     others = {name: filled(satellite) for name, satellite in scenario.satellites.items()}
     return scenario.model_copy(update={"satellite": filled(scenario.satellite), "satellites": others})

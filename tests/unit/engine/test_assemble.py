@@ -88,11 +88,11 @@ def inputs(
 
 @pytest.mark.parametrize("changes", [[], change(2.3, "lose", 1, 1)])
 def test_what_no_event_changes_is_undisturbed(changes: list[AvailabilityChange]) -> None:
-    """Source of truth: by hand: satellites that nothing couples have no neighbours: full light on the array and no heat from others,
+    """Source of truth: by hand: satellites that nothing couples have no neighbours: full light on the array, no heat from others and all terminals on,
     whether or not events concern them; all else is 1 but for what the event takes."""
     made, _ = events.step_inputs(changes, 0, 3, 4, 0, 5, 1.0)
     for name, row in ROWS.controls.items():
-        if name in ("array_nearby_w_m2", "radiator_nearby_w_m2"):
+        if name in ("array_nearby_w_m2", "radiator_nearby_w_m2", "unlinked"):
             assert np.all(made[row] == 0.0), name
         else:
             assert np.all(made[row][0] == 1.0), name

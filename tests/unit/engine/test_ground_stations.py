@@ -113,3 +113,31 @@ def test_bad_input(stations: list[str], said: str) -> None:
     with pytest.raises(InputError) as error:
         sim.load("starlink_edge", set=[f"ground.stations=[{', '.join(stations)}]", "ground.access=gateway"])
     assert said in str(error.value)
+
+
+def test_satellites_are_kept_for_fifteen_seconds() -> None:
+    """Source of truth: the clock: routes change at 12, 27, 42 and 57 s of a minute or when a satellite is lost, here never, so that
+    handovers are at most four a minute; delays are no less than those of the best satellite in every step, and equal at the first step
+    after each assignment. A handover as short as the step changes nothing."""
+    # the nearest of many serving satellites in view: neighbours of a plane alternate every few minutes
+    short = ["duration=4 min", "step=3 s", "recorder={satellites: 0}", "ground.min_elevation=25 deg", f"ground.stations=[{LISBON}, {QUITO}, {MADRID}]"]
+    free, held = (sim.run(sim.load("starlink_edge", set=[*short, *more])) for more in ([], ["ground.handover=15 s"]))
+    second = (3 * np.arange(1, 81)) % 60
+    fresh = np.isin(second, (12, 27, 42, 57))
+    assert fresh.sum() == 16
+    for name in ("Lisbon", "Quito"):
+        for variable in ("user_rtt_ms", "internet_rtt_ms"):
+            kept, best = _rtt_ms(held, name, variable), _rtt_ms(free, name, variable)
+            np.testing.assert_allclose(kept[fresh], best[fresh], rtol=1e-12)
+            assert (kept >= best * (1.0 - 1e-9))[np.isfinite(best)].all()
+        assert 0.0 < held.summary["ground"]["stations"][name]["handovers_per_min"] <= 4.0
+    later = np.concatenate([_rtt_ms(held, n, "internet_rtt_ms") - _rtt_ms(free, n, "internet_rtt_ms") for n in ("Lisbon", "Quito")])
+    assert np.nanmax(later) > 1e-3
+    same = sim.run(sim.load("starlink_edge", set=[*short, "ground.handover=3 s"]))
+    assert np.array_equal(_rtt_ms(same, "Lisbon"), _rtt_ms(free, "Lisbon"), equal_nan=True)
+
+
+def test_handover_of_no_time_is_refused() -> None:
+    """Source of truth: the message says what to write."""
+    with pytest.raises(InputError, match=r"ground\.handover"):
+        sim.load("starlink_edge", set=["ground.handover=0 s"])

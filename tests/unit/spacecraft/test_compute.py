@@ -19,7 +19,7 @@ from sim.spacecraft.compute import (
 
 CHIPS = Compute(
     idle_w=9000.0, dynamic_w=21_000.0, host_w=6000.0, voltage_floor=0.6, per_conversion=1.0 / 0.92, pump_fraction=0.02,
-    bus_w=800.0, rate_fit=rate_fit(0.6),
+    bus_w=800.0, channels_w=0.0, rate_fit=rate_fit(0.6),
 )  # fmt: skip
 
 

@@ -76,19 +76,21 @@ def test_rows_do_not_overlap() -> None:
     assert len(ROWS.ledger) == 6  # failed, maintenance, power, thermal, kernel, useful
 
 
+@pytest.mark.parametrize("unlinked", [0.0, 0.75])
 @pytest.mark.parametrize(("rate", "powered", "up"), [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.0, 0.4, 1.0), (0.7, 1.0, 0.25)])
-def test_heats_follow_every_watt(rate: float, powered: float, up: float) -> None:
+def test_heats_follow_every_watt(rate: float, powered: float, up: float, unlinked: float) -> None:
     """Source of truth: by hand: chips (idle + dynamic f V^2) with 300 W beside the clock, and hosts, through 0.92 conversion,
     2 % pump, bus, a heater of 150 W and one of 80 W at the battery; what is drawn from the bus is what turns to heat."""
     c = compute.Compute(
         idle_w=5760.0, dynamic_w=13_440.0, host_w=4160.0, voltage_floor=0.6, per_conversion=1.0 / 0.92, pump_fraction=0.02,
-        bus_w=800.0, rate_fit=compute.rate_fit(0.6),
+        bus_w=800.0, channels_w=480.0, rate_fit=compute.rate_fit(0.6),
     )  # fmt: skip
-    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, 150.0, 300.0, 80.0, c)
+    loads = compute.loads(compute.dynamic_share(rate, 0.6), powered, 1.0, up, unlinked, 150.0, 300.0, 80.0, c)
+    bus = 800.0 - 480.0 * unlinked
     chips = up * (5760.0 * powered + 13_440.0 * rate * (0.6 + 0.4 * rate) ** 2) + 300.0
     drawn = (chips + up * powered * 4160.0) / 0.92
-    assert loads[:5] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 150.0, up * 800.0, 80.0), rel=1e-13)
-    assert loads.load_w == pytest.approx(1.02 * drawn + 150.0 + 80.0 + up * 800.0, rel=1e-13)
+    assert loads[:5] == pytest.approx((chips, drawn - chips, 0.02 * drawn + 150.0, up * bus, 80.0), rel=1e-13)
+    assert loads.load_w == pytest.approx(1.02 * drawn + 150.0 + 80.0 + up * bus, rel=1e-13)
     assert sum(loads[:5]) == pytest.approx(loads.load_w, rel=1e-14)
 
 

@@ -116,3 +116,41 @@ def test_the_verb(dawndusk: Callable[..., Any]) -> None:
     assert answer["reached"] >= 0.5
     assert answer["candidates"] == answer["users"] == 14
     assert answer["fewest"] == len(answer["sites"]) >= 1
+
+
+GATES = (
+    "{name: Madrid, latitude: 40.4 deg, longitude: -3.7 deg, role: gateway, pop: Valencia}, {name: Bogota, latitude: 4.7 deg, longitude: -74.1 deg, "
+    "role: gateway, pop: Cali}, {name: Valencia, latitude: 39.5 deg, longitude: -0.4 deg, role: pop}, "
+    "{name: Cali, latitude: 3.4 deg, longitude: -76.5 deg, role: pop}"
+)
+
+
+def test_gateways_with_points_of_presence() -> None:
+    """Source of truth: a run in which the same users come over the same gateways, or reach the internet through them: its round trips at the same
+    steps, fibre to points of presence included. Gateways alone are candidates, points of presence are not."""
+    plain = ("ground.access_overhead=0 ms", "ground.gateway_overhead=0 ms")
+    places = f"[{PLACES[1:-1]}, {GATES}]"
+    loaded = _loaded(places, *plain)
+    # 8,700 km from Quito to Madrid take longer
+    for to, limit_s, more, variable in (("fleet", 0.09, ["ground.access=gateway"], "user_rtt_ms"), ("internet", 0.06, [], "internet_rtt_ms")):
+        both = gateways.fewest_gateways(loaded, loaded, limit_s, 1.0, to=to, moments=40)  # type: ignore[arg-type]
+        assert (both.candidates, both.users) == (2, 3)
+        assert {site.name for site in both.sites} == {"Madrid", "Bogota"}
+        series = sim.run(_loaded(places, *plain, *more)).series[variable]
+        names = [str(n) for n in series[series.dims[0]].values]
+        seen = np.array([series.values[names.index(n)] for n in ("Lisbon", "Ankara", "Quito")])
+        weight = np.repeat([0.6, 0.2, 0.2], seen.shape[1]) / seen.shape[1]
+        order = np.argsort(seen.ravel(), kind="stable")
+        at = int(np.searchsorted(np.cumsum(weight[order]), 0.99 * (1.0 - 1e-12)))
+        assert both.p99_ms == pytest.approx(float(seen.ravel()[order][at]), abs=1e-6)
+
+
+def test_the_verb_knows_operators(dawndusk: Callable[..., Any]) -> None:
+    """Source of truth: the lists: 191 gateways with their points of presence; a scenario with gateways offers its own."""
+    args = ["gateways", "starlink_edge", "--below", "200 ms", "--share", "0.5", "--moments", "2", "--json", *(p for s in SHORT for p in ("--set", s))]
+    shown = dawndusk(*args, "--sites", "starlink-gateways")
+    assert shown.code == 0, shown.err
+    assert (json.loads(shown.out)["candidates"], json.loads(shown.out)["users"]) == (191, 14)
+    own = dawndusk(*args, "--set", f"ground.stations=[{PLACES[1:-1]}, {GATES}]")
+    assert own.code == 0, own.err
+    assert (json.loads(own.out)["candidates"], json.loads(own.out)["users"]) == (2, 3)
