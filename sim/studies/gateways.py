@@ -150,7 +150,7 @@ def fewest_gateways(
         one_way_s = found.to_fleet_s[:, np.newaxis, :] + ways.fibre_s[np.newaxis]
     else:
         one_way_s = found.through_space_s + ways.to_pop_s[:, ways.pop].T[np.newaxis]
-    rtt_s = 2.0 * one_way_s + ground.access_overhead
+    rtt_s = 2.0 * one_way_s + (ground.gateway_overhead if to == "fleet" else ground.access_overhead)
     weight = np.array([ground.stations[n].users for n in looked_at.tolist()])
     weight = np.repeat((weight / weight.sum())[np.newaxis] / rtt_s.shape[0], rtt_s.shape[0], axis=0).ravel()
     flat_s = rtt_s.reshape(-1, len(sites))

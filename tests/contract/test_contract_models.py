@@ -42,7 +42,9 @@ def parameters() -> list[Any]:
     laws = [(f"satellite.attitude.law={law}", *(slewing if law == "slewing" else ())) for law in attitude.LAWS]
     times = "rate: 0.8, on: 20 min, off: 80 min, start_charge: 0.9, start_temperature: 40 degC, start_in_sunlight: true"
     modes = [(f"satellite.policy={{mode: {mode}, restart: 2 min, {times}}}", "duration=1 h") for mode in policy.MODES[1:]]
-    return [cases.example_parameters("suncatcher", *given) for given in (*laws, *modes)]
+    found = [cases.example_parameters("suncatcher", *given) for given in (*laws, *modes)]
+    # channels of terminals, which follow the links; the satellites are loaded without any
+    return [p._replace(compute=p.compute._replace(channels_w=300.0), policy=p.policy._replace(channels_w=1e4)) for p in found]
 
 
 def _inner(annotation: Any) -> Any:

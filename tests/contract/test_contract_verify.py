@@ -23,7 +23,7 @@ import sim.engine.job_assignment
 import sim.engine.propagators
 import sim.network.ground_routing
 import sim.network.link_state
-import sim.results.summary
+import sim.results.ground_summary
 import sim.spacecraft.earth_flux
 import sim.spacecraft.illumination
 import sim.spacecraft.radiator
@@ -54,7 +54,7 @@ SAME = [
     (orbits, "walker", sim.engine.propagators), (orbits, "TimeGrid", sim.engine.propagators), (sgp4, "read_tle", sim.config.ephemeris_files),
     (catalogues, "read_omm", sim.config.ephemeris_files), (catalogues, "read_oem", sim.config.ephemeris_files), (catalogues, "Ephemeris", sim.engine.propagators),
     (network, "nearest_in_sight", orbit.kernels.visibility), (network, "position_m", sim.engine.context), (network, "zenith", sim.engine.context),
-    (network, "round_trip_ms", sim.results.summary), (spacecraft, "plate_view_factor", sim.spacecraft.earth_flux), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.radiator),
+    (network, "round_trip_ms", sim.results.ground_summary), (spacecraft, "plate_view_factor", sim.spacecraft.earth_flux), (spacecraft, "plate_absorbed_w_m2", sim.spacecraft.radiator),
     (spacecraft, "panel_emission_w_m2_k4", sim.spacecraft.thermal), (hypatia, "Network", sim.engine.coupling), (hypatia, "access_m", sim.network.ground_routing),
     (hypatia, "walker_sgp4", sim.engine.propagators), (network, "rate_bit_s", sim.network.link_state.optical), (workload, "decompose", sim.workload.job_communication.training_step),
     (workload, "advance_phase", sim.workload.job_communication.message_times), (fleet, "JobLifecycle", sim.engine.job_assignment), (access, "windows", sim.engine.access),
