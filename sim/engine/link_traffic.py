@@ -129,7 +129,7 @@ class LinkTraffic:
         self.p99[moment] = np.percentile(used, 99.0)
         self.carried_bit_s[moment] = asked.sum()
         links = rate_bit_s.size // 2
-        busier = np.maximum(used[:links], used[links:])
+        busier = np.maximum(used[:links], used[links : 2 * links])  # what `why` removes may add a link to itself at the end
         a, b = transport.directed_src[:links], transport.directed_dst[:links]
         if self._ends is None or not (np.array_equal(a, self._ends[0]) and np.array_equal(b, self._ends[1])):
             self._ends = a.copy(), b.copy()

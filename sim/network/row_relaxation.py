@@ -179,14 +179,47 @@ def _round(
 
 @exact_inlined
 def mark(block: int, first_beside: Narrow, beside: Narrow, due: Flags) -> None:
-    """Note that the blocks beside a block must be visited."""
+    """Note that the blocks beside a block must be visited.
+
+    Parameters
+    ----------
+    block : int
+        The block.
+    first_beside : ndarray of int32, shape (blocks + 1,)
+        Where the blocks beside each one begin in `beside`.
+    beside : ndarray of int32
+        Blocks beside each block, one after the other.
+    due : ndarray of bool, shape (blocks,)
+        Blocks to be visited, changed in place.
+    """
     for at in range(first_beside[block], first_beside[block + 1]):
         due[beside[at]] = True
 
 
 @exact_inlined
 def settle_rows(least: Any, weight: Any, tables: Tables, lanes: tuple[int, int], due: Flags, limit: int) -> bool:
-    """Lower the lanes from lanes[0] to lanes[1] - 1 of all rows until nothing changes, or `limit` rows were visited: then False."""
+    """Lower rows over their links until nothing changes.
+
+    Parameters
+    ----------
+    least : ndarray, shape (N, lanes)
+        Rows of delays, changed in place.
+    weight : ndarray
+        Delays of links, one for each lane or one for all.
+    tables : Tables
+        Links of each satellite, and blocks.
+    lanes : tuple of int
+        First lane, and the first one that is left out.
+    due : ndarray of bool, shape (blocks,)
+        Blocks to be visited, changed in place.
+    limit : int
+        Most rows that are visited.
+
+    Returns
+    -------
+    bool
+        False where `limit` rows were visited before nothing changed.
+    """
     blocks, upwards, left, visited = due.size, True, True, 0
     while left:
         left = False

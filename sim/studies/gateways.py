@@ -211,8 +211,8 @@ def cover(below: Flags, weight: Array, share: float) -> tuple[list[int], int]:
     --------
     The column that covers most is not among the fewest:
 
-    >>> below = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [1, 0, 0], [0, 0, 1], [0, 0, 1]], dtype=bool)
-    >>> cover(below, np.full(7, 1 / 7), 6.5 / 7)
+    >>> below = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 1, 1], [1, 0, 0], [0, 0, 1]], dtype=bool)
+    >>> cover(below, np.full(6, 1 / 6), 1.0)
     ([0, 2], 2)
     """
     patterns, number = np.unique(below, axis=0, return_inverse=True)

@@ -105,7 +105,7 @@ def bad_manifest(folder: Path, rng: random.Random) -> None:
 DAMAGES: tuple[Callable[[Path, random.Random], object], ...] = (
     truncate, flip, foreign, exchanged, missing, as_folder, as_link, deep, signed_foreign, impossible, bad_manifest,
 )  # fmt: skip
-COUNT = 250
+COUNT = 150
 
 
 def damaged(whole: Path, place: Path, number: int) -> Path:

@@ -67,7 +67,7 @@ def test_a_job_that_lacks_a_member_goes_on_with_fewer(tmp_path: Path) -> None:
     change_s = 120.0 + COPY_S
     assert [(c.time_s, c.members) for c in training.plan_changes] == [(540.0, 10)]
     modes_s = training.mode_share[0].sum(axis=1) * 60.0
-    assert modes_s == pytest.approx([320.0 + 660.0 - change_s, 0.0, change_s, 220.0, 0.0], rel=1e-6)
+    assert modes_s == pytest.approx([320.0 + 660.0 - change_s, 0.0, change_s, 220.0, 0.0, 0.0], rel=1e-6)
     own = {cause: scheduler.ledger.own_s[CAUSES.index(cause)] for cause in ("recovery", "unplaced")}
     members = scheduler.fleets[0].lifecycle.ranks()[0]
     idle = np.setdiff1d(np.arange(1, 12), members)

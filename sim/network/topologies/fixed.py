@@ -43,6 +43,8 @@ class FixedPairs:
             Positions of the satellites [m]; they do not matter.
         allowed : ndarray of bool, shape (N,)
             Satellites that may have links; pairs of others are left in.
+        choice : Choice, optional
+            Left to what follows.
 
         Returns
         -------

@@ -171,7 +171,7 @@ CLUSTER = [
     ("links: grid\n", "s.yaml:13:1: links: is not a mapping; write keys with values below it, such as `topology: grid`; or leave it out"),
     ("links: {topology: grid}\n", "s.yaml:13:9: links.topology: grid joins walkers and rings, not a cluster; write topology: mesh"),
     ("links: {topology: mesh, terminal: dwdm-10m}\n", "s.yaml:13:25: links.terminal: no terminal named 'dwdm-10m'; did you mean 'dwdm-10cm'?"),
-    ("links: {topology: mesh, terminal: null}\n", "s.yaml:13:25: links.terminal: is empty; write one of: dwdm-10cm, ideal-link, oct-100g; or"),
+    ("links: {topology: mesh, terminal: null}\n", "s.yaml:13:25: links.terminal: is empty; write one of: dwdm-10cm, dwdm-10cm-2x2, dwdm-10cm-4x4, ideal-link, oct-100g; or"),
     ("links: {topology: mesh, terminal: {apperture: 3 cm}}\n", "s.yaml:13:36: links.terminal.apperture: unknown key; did you mean 'aperture'?"),
     ("events: ['2026-12-21T00:10Z lose link 3-4']\n", "s.yaml:13:10: events.0.target: 'link 3-4' needs links, and the scenario has none; "
      "write links: {topology: mesh}"),

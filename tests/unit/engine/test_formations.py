@@ -72,7 +72,7 @@ def test_refused(load_with: Callable[..., Any], lattice: str, line: str) -> None
 def test_points_without_reach_have_no_mesh(load_with: Callable[..., Any]) -> None:
     bare = POINTS.replace("spacing: 200 m, ", "")
     with pytest.raises(InputError) as refused:
-        load_with(bare, "links: {topology: mesh}\n")
+        load_with(bare, "links: {topology: mesh, terminals: 6}\n")
     assert "constellation.lattice.spacing: is missing: a mesh joins points" in str(refused.value.problems[0])
     assert load_with(bare).satellites == 3
 
@@ -157,7 +157,7 @@ def test_below_keep_out_is_flagged(load_with: Callable[..., Any]) -> None:
 def test_hexagonal_formation_runs(dawndusk: Any, folder: Path, scenario_text: str) -> None:
     """Source of truth: 19 points within two spacings, 42 links: six from each of 7 inside, rows of 3, 4, 5, 4, 3 outside."""
     lattice = "{shape: hexagonal, spacing: 200 m, radius: 400 m}"
-    text = scenario_text.replace("  lattice: " + LATTICE, f"  lattice: {lattice}") + "links: {topology: mesh}\n"
+    text = scenario_text.replace("  lattice: " + LATTICE, f"  lattice: {lattice}") + "links: {topology: mesh, terminals: 6}\n"
     (folder / "s.yaml").write_text(text.replace("duration: 2 h", "duration: 10 min"), encoding="utf-8")
     called = dawndusk("run", "s.yaml", "--out", "found", "--json")
     assert called.code == 0, called.err

@@ -70,7 +70,7 @@ def test_a_number_with_its_record(opened: dict[str, Field]) -> None:
 
 def test_choices_switches_items(opened: dict[str, Field]) -> None:
     """Source of truth: the schema, and the folder of the shipped hardware."""
-    assert opened["constellation.0.lattice.shape"].choices == ("square", "hexagonal", "points")
+    assert opened["constellation.0.lattice.shape"].choices == ("square", "hexagonal", "columns", "points")
     chip = opened["satellite.accelerator"]
     assert (chip.form, chip.text) == ("choice", "tpu-v6e")
     assert {"h100-sxm", "b200-sxm"} <= set(chip.choices)
