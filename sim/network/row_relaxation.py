@@ -71,7 +71,7 @@ if compiled():
 
     def _every_lane(builder: Any, number: Any, row: Any) -> Any:
         """A vector with the same number in all lanes."""
-        none, place = ir.Constant(row, ir.Undefined), ir.VectorType(ir.IntType(32), LANES)
+        none, place = ir.Constant(row, None), ir.VectorType(ir.IntType(32), LANES)
         one = builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
         return builder.shuffle_vector(one, none, ir.Constant(place, [0] * LANES))
 
