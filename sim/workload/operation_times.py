@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orbit.kernels.compile import exact_kernel
+from sim.network.fair_rates import max_min_rates
 from sim.workload import message_times
 from sim.workload.collective_schedule import Phase
 
@@ -127,7 +128,7 @@ def shared_rates(parts: list[Flows], phase_s: Floats, rate_bit_s: Floats, backgr
         keys.append(phase_s.size * count + busy)  # one more than the jobs
     flat, hop = np.concatenate(links), np.concatenate(hops)
     start = np.concatenate(([0], np.cumsum(hop))).astype(np.int64)
-    fair = np.repeat(message_times.max_min_rates(start, flat, rate_bit_s, np.concatenate(demands)), hop)
+    fair = np.repeat(max_min_rates(start, flat, rate_bit_s, np.concatenate(demands))[0], hop)
     pair, which = np.unique(np.concatenate(keys), return_inverse=True)
     own = np.bincount(which, fair, minlength=pair.size)
     used, users = np.bincount(flat, fair, minlength=count), np.bincount(pair % count, minlength=count)

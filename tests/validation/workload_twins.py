@@ -66,7 +66,6 @@ def calls() -> Iterator[tuple[str, object]]:
         else:
             message_times.advance_messages(3, who, who[::-1].copy(), wait_s, busy_s, ready_s)
         yield name, ready_s
-    yield "max_min_rates", message_times.max_min_rates(start, links, rate_bit_s, np.array([1e10, 5e9, 1e9, 2e8, 1e12]))
     r_m, healthy = rng.normal(0.0, 7e6, (3, 8)), np.array([True] * 7 + [False])
     a, b = np.arange(7), np.arange(1, 8)
     usable, length_m = topology.usable_links(r_m, a, b, healthy, 2e7, -6.3e6)

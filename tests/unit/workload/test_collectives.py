@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim.workload.collective_schedule import ALGORITHMS, PARTS, Floats, Ints, Phase, all_reduce, square_rows
 from sim.workload.collectives import halving_doubling_s, hierarchical_s, ring_half_s, ring_s, tree_s
-from sim.workload.message_times import advance_phase, advance_rings, max_min_rates, route_times
+from sim.workload.message_times import advance_phase, advance_rings, route_times
 
 MESSAGE, DELAY, RATE = 1e9, 6.58e-3, 12.5e9  # bytes, s, byte/s
 
@@ -256,29 +256,3 @@ def test_one_long_hop() -> None:
     ready[:] = 0.0
     advance_rings(18, 10, np.arange(10), delay, drain, ready)
     assert ready.max() == 18 * 9.0
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True), min_size=1, max_size=8), st.integers(0, 99))
-def test_max_min_rates_are_fair(paths: list[list[int]], seed: int) -> None:
-    """Source of truth: the definition [bertsekas1992:section 6.5.2]: no link carries more than its rate, and every flow has
-    its demand or a full link on which no flow has more."""
-    chance = np.random.default_rng(seed)
-    start, links = _flows(paths)
-    capacity, demand = chance.uniform(0.0, 10.0, 6), chance.uniform(0.1, 12.0, len(paths))
-    demand[chance.random(len(paths)) < 0.3] = math.inf
-    rate = max_min_rates(start, links, capacity, demand)
-    used = np.array([sum(r for r, p in zip(rate, paths, strict=True) if k in p) for k in range(6)])
-    assert (used <= capacity * (1 + 1e-12)).all()
-    for r, p, most in zip(rate, paths, demand, strict=True):
-        largest = {k: max(q for q, o in zip(rate, paths, strict=True) if k in o) for k in p}
-        bottleneck = any(used[k] >= capacity[k] * (1 - 1e-12) and r >= largest[k] * (1 - 1e-12) for k in p)
-        assert r == most or bottleneck
-
-
-def test_rates_without_limits() -> None:
-    """By hand: without a limit of link or flow the rate is inf; a link at rate 0 carries nothing; a flow without links has
-    its demand."""
-    start, links = _flows([[0], [1, 0], []])
-    rates = max_min_rates(start, links, np.array([math.inf, 0.0]), np.array([math.inf, 5.0, 3.0]))
-    assert rates.tolist() == [math.inf, 0.0, 3.0]
