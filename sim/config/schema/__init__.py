@@ -3,6 +3,7 @@
 The unit of a field is the one its type was made with: lengths in m, angles in rad, energies in J, temperatures in K.
 """
 
+from sim.config.schema.accelerator import Accelerator, Radiation
 from sim.config.schema.base import HIGH_M, LOW_M, FieldError, Section
 from sim.config.schema.battery import Battery, Cell
 from sim.config.schema.contract import Contract, Demand, Hedge, LeaseCost, Surge
@@ -55,18 +56,9 @@ from sim.config.schema.orbits import (
     hours,
     parts,
 )
+from sim.config.schema.propulsion import Disposal, Propulsion
 from sim.config.schema.radio import Carriers, Radio, RadioEnd, Telescope
-from sim.config.schema.satellite import (
-    Accelerator,
-    Array,
-    Attitude,
-    Bus,
-    Disposal,
-    Policy,
-    Propulsion,
-    Radiation,
-    Satellite,
-)
+from sim.config.schema.satellite import Array, Attitude, Bus, Policy, Satellite
 from sim.config.schema.scenario import (
     NOT_SIMULATED,
     Environment,

@@ -43,6 +43,7 @@ Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"type": "bool
 Fraction = Annotated[float, Quantity("1", least=0.0, most=1.0, example="0.9")]
 Efficiency = Annotated[float, Quantity("1", above=0.0, most=1.0, example="0.9")]
 Power = Annotated[float, Quantity("W", least=0.0, example="1 kW")]
+Mass = Annotated[float, Quantity("kg", least=0.0, example="1 kg")]
 Span = Annotated[float, Quantity("s", least=0.0, example="30 s")]
 Temperature = Annotated[float, Quantity("K", above=200.0, below=500.0, example="85 degC")]
 Elevation = Annotated[float, Quantity("rad", least=0.0, below=1.5533430342749532, example="10 deg")]

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
+from sim.config.schema.accelerator import Accelerator
 from sim.config.schema.base import Efficiency, Fraction, Jurisdiction, Name, Power, Section, Span
 from sim.config.schema.economics import Emission, Life, Price, Rate
 from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Workload
-from sim.config.schema.satellite import Accelerator
 from sim.config.schema.terms import Terms
 
 
