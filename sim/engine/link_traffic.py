@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.network.intervals import SampledSteps
 from sim.workload.job_communication import Transport
 from sim.workload.jobs import JobScheduler
 
@@ -58,7 +59,7 @@ def users_bit_s(scheduler: JobScheduler, routes: list[list[int]], k: int, transp
     return asked
 
 
-class LinkTraffic:
+class LinkTraffic(SampledSteps):
     """Utilisation of links at evenly spread moments of a run: over all links at each moment, and of each link over all moments.
 
     Parameters
@@ -80,29 +81,12 @@ class LinkTraffic:
     """
 
     def __init__(self, steps: int, satellites: int) -> None:
-        moments = min(MOMENTS, steps)
-        self.steps: Ints = (steps * (2 * np.arange(moments) + 1)) // (2 * moments)
-        self.mean, self.p99, self.largest = np.full((3, moments), np.nan)
-        self.carried_bit_s = np.zeros(moments)
+        super().__init__(steps, MOMENTS)
+        self.mean, self.p99, self.largest = np.full((3, self.steps.size), np.nan)
+        self.carried_bit_s = np.zeros(self.steps.size)
         self._satellites = satellites
         self._parts: list[tuple[Ints, Array, Array]] = []  # of links that stayed: keys, sums of utilisation, moments
         self._ends: tuple[Ints, Ints] | None = None
-
-    def moment(self, k: int) -> int:
-        """Number of the moment of a step.
-
-        Parameters
-        ----------
-        k : int
-            The step.
-
-        Returns
-        -------
-        int
-            Its index, -1 where none is taken.
-        """
-        at = int(np.searchsorted(self.steps, k))
-        return at if at < self.steps.size and self.steps[at] == k else -1
 
     def add(self, moment: int, scheduler: JobScheduler, transport: Transport, of_users_bit_s: Array | None) -> None:
         """Enter one moment.
@@ -124,7 +108,8 @@ class LinkTraffic:
         asked = scheduler.link_demand_bit_s(rate_bit_s.size)
         if of_users_bit_s is not None:
             asked = asked + of_users_bit_s
-        used = asked / np.maximum(rate_bit_s, 1e-300)
+        with np.errstate(divide="ignore"):  # what is asked of a link of rate 0 is infinitely too much
+            used = np.divide(asked, rate_bit_s, out=np.zeros_like(asked), where=asked > 0.0)
         self.mean[moment], self.largest[moment] = used.mean(), used.max()
         self.p99[moment] = np.percentile(used, 99.0)
         self.carried_bit_s[moment] = asked.sum()

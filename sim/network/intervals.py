@@ -1,4 +1,4 @@
-"""Run-length recording of links and routes: both change seldom, so intervals are stored instead of samples."""
+"""Recording of a run: links and routes change seldom, so intervals are stored; what is costly is recorded at a few steps."""
 
 from __future__ import annotations
 
@@ -130,3 +130,46 @@ class RouteRecorder:
         starts = np.cumsum([0, *(len(route) for *_, route in rows)], dtype=np.int64)[:-1]
         satellites = np.array([s for *_, route in rows for s in route], dtype=np.int64)
         return intervals, starts, satellites
+
+
+class SampledSteps:
+    """Steps of a run at which something is recorded, evenly spread.
+
+    Parameters
+    ----------
+    run_steps : int
+        Steps of the run.
+    most : int
+        Largest number of steps that are taken; not negative.
+
+    Attributes
+    ----------
+    steps : ndarray of int64, shape (moments,)
+        The steps, each in the middle of an equal part of the run.
+
+    Examples
+    --------
+    >>> sampled = SampledSteps(12, 3)
+    >>> sampled.steps.tolist(), sampled.moment(6), sampled.moment(7)
+    ([2, 6, 10], 1, -1)
+    """
+
+    def __init__(self, run_steps: int, most: int) -> None:
+        moments = min(most, run_steps)
+        self.steps: Ints = (run_steps * (2 * np.arange(moments) + 1)) // (2 * max(1, moments))
+
+    def moment(self, k: int) -> int:
+        """Number of the moment of a step.
+
+        Parameters
+        ----------
+        k : int
+            The step.
+
+        Returns
+        -------
+        int
+            Its index in `steps`, -1 where the step is not taken.
+        """
+        at = int(np.searchsorted(self.steps, k))
+        return at if at < self.steps.size and self.steps[at] == k else -1

@@ -12,10 +12,10 @@ from orbit.ground import Station, in_teme, position_m, zenith
 from orbit.kernels.compile import Floats, kernel
 from orbit.kernels.visibility import range2_and_height
 from orbit.timegrid import TimeGrid
+from sim.network.intervals import SampledSteps
 from sim.network.route_metrics import without_hops
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ROWS, COLUMNS = 36, 72  # places 5 degrees apart, in the middle of their cells
 FRAMES = 288  # moments at most, evenly spread over the run
@@ -53,7 +53,7 @@ def _least_ways(
             out_m[s] = way_m[0]
 
 
-class LatencyMap:
+class LatencyMap(SampledSteps):
     """Delays from places all over the Earth to the serving satellite, at evenly spread moments of a run.
 
     Parameters
@@ -81,10 +81,9 @@ class LatencyMap:
     def __init__(
         self, grid: TimeGrid, satellites: int, min_elevation_rad: float, max_range_m: float, fibre_s: Array | None = None
     ) -> None:
-        moments = min(FRAMES, grid.steps, PAIRS // max(1, ROWS * COLUMNS * (satellites if fibre_s is None else fibre_s.shape[1])))
+        super().__init__(grid.steps, min(FRAMES, PAIRS // max(1, ROWS * COLUMNS * (satellites if fibre_s is None else fibre_s.shape[1]))))
         self.fibre_s = fibre_s
-        self.steps: Ints = (grid.steps * (2 * np.arange(moments) + 1)) // (2 * max(1, moments))
-        self.one_way_s = np.full((moments, ROWS, COLUMNS), np.inf)
+        self.one_way_s = np.full((self.steps.size, ROWS, COLUMNS), np.inf)
         self._grid, self._sine = grid, math.sin(min_elevation_rad)
         self._max_range_m = min(max_range_m, FAR_M)
         places = [
@@ -92,22 +91,6 @@ class LatencyMap:
             for latitude in latitudes_deg().tolist() for longitude in longitudes_deg().tolist()
         ]  # fmt: skip
         self._place_m, self._up = np.array([position_m(p) for p in places]), np.array([zenith(p) for p in places])
-
-    def moment(self, k: int) -> int:
-        """Number of the moment at the end of a step.
-
-        Parameters
-        ----------
-        k : int
-            The step.
-
-        Returns
-        -------
-        int
-            Its index, -1 where the map takes none there.
-        """
-        at = int(np.searchsorted(self.steps, k))
-        return at if at < self.steps.size and self.steps[at] == k else -1
 
     def add(self, moment: int, r_m: Array, onward_s: Array, hop_s: float = 0.0) -> None:
         """Enter one moment.
