@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.results.formatting import volumes as clauses
+from sim.results.workload_text import volumes as clauses
 from sim.workload.data_volumes import Incoming, Outgoing, Volume, incoming_summary, outgoing_summary, pass_data
 
 Array = np.ndarray
