@@ -20,7 +20,7 @@ from sim.fleet.job_lifecycle import JobLifecycle
 from sim.fleet.job_phases import Policy
 from sim.results import formatting
 from sim.schema import CAUSES
-from sim.studies import ablation, sensitivity
+from sim.studies import ablation, ablation_models, sensitivity
 from sim.studies.why import Answer, Cause, Input, binding, why
 
 SUNNY = "2026-03-20T00:00:00Z"  # no eclipse on a dawn-dusk orbit
@@ -450,7 +450,7 @@ class Chain:
 
 def test_a_way_for_every_message() -> None:
     """Source of truth: routes by hand; messages without one use one link that costs nothing, messages to oneself use none."""
-    transport = ablation.UnlimitedTransport(Chain(), instant_links=False, always_routed=True)
+    transport = ablation_models.UnlimitedTransport(Chain(), instant_links=False, always_routed=True)
     start, links = transport.routes(np.array([3, 0, 1, 2, 2, 0]), np.array([0, 2, 1, 3, 1, 3]))
     assert [links[a:b].tolist() for a, b in pairwise(start)] == [[4], [0, 1], [], [4], [3], [4]]
     assert transport.directed_delay_s.tolist() == [1.0, 2.0, 1.0, 2.0, 0.0]
@@ -459,7 +459,7 @@ def test_a_way_for_every_message() -> None:
 
 
 def test_instant_wires_keep_their_ways() -> None:
-    transport = ablation.UnlimitedTransport(Chain(), instant_links=True, always_routed=False)
+    transport = ablation_models.UnlimitedTransport(Chain(), instant_links=True, always_routed=False)
     start, links = transport.routes(np.array([3, 0]), np.array([0, 2]))
     assert (start.tolist(), links.tolist()) == ([0, 0, 2], [0, 1])
     assert set(transport.directed_delay_s.tolist()) == {0.0}
@@ -471,7 +471,7 @@ def test_a_lifecycle_that_recovers_at_once(cut: bool) -> None:
     """Source of truth: a member fails at 50 s, its spare goes on 30 s later: without recovery the job runs on. In a window
     that begins without a network the new members may still run, in the next they may not."""
     changes = [SatelliteChange(50.0, 0, 0.0)]
-    clock = ablation.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0)), (job_phases.RECOVERY,))
+    clock = ablation_models.UninterruptedLifecycle(JobLifecycle([[0, 1]], [2], Policy(math.inf, 0.0, 10.0, 60.0)), (job_phases.RECOVERY,))
     cuts = np.array([cut])
     found = [clock.advance(t, t + 100.0, cuts, changes if t == 0.0 else ())[0][0] for t in (0.0, 100.0)]
     assert not any(s.rollback for window in found for s in window)
