@@ -349,7 +349,7 @@ def two_body_elements(r_m: Array, v_m_s: Array) -> Array:
 
     >>> import numpy as np
     >>> a = 7000e3
-    >>> rows = two_body_elements(np.array([[a], [0.0], [0.0]]), np.array([[0.0], [0.0], [np.sqrt(3.986004418e14 / a)]]))
+    >>> rows = two_body_elements(np.array([[a], [0.0], [0.0]]), np.array([[0.0], [0.0], [np.sqrt(MU_EARTH_M3_S2 / a)]]))
     >>> round(float(rows[0, 0])), round(float(np.degrees(rows[1, 0])), 9)
     (7000000, 90.0)
     """

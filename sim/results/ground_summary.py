@@ -63,10 +63,9 @@ def weighted_spread(values_ms: Array, weight: Array) -> dict[str, float | None]:
     use = np.isfinite(values_ms) & (weights > 0.0)
     if not use.any():
         return {"min": None, "median": None, "p99": None, "max": None}
-    order = np.argsort(values_ms[use], kind="stable")
-    values, sums = values_ms[use][order], np.cumsum(weights[use][order])
-    at = np.minimum(np.searchsorted(sums, np.array([0.5, 0.99]) * sums[-1] * (1.0 - 1e-12)), values.size - 1)
-    return {"min": float(values[0]), "median": float(values[at[0]]), "p99": float(values[at[1]]), "max": float(values[-1])}
+    shares = (0.0, 0.5, 0.99, 1.0)
+    found_ms = np.quantile(values_ms[use], shares, weights=weights[use], method="inverted_cdf").tolist()
+    return dict(zip(("min", "median", "p99", "max"), found_ms, strict=True))
 
 
 def overhead_ms(section: schema.Ground) -> float:

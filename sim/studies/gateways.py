@@ -286,9 +286,5 @@ def _placement(
 
 
 def _quantile(values: Array, weight: Array, share: float) -> float | None:
-    """The smallest value with at least the share of the weight at or below it."""
-    if not values.size:
-        return None
-    order = np.argsort(values, kind="stable")
-    sums = np.cumsum(weight[order])
-    return float(values[order][min(int(np.searchsorted(sums, share * sums[-1] * (1.0 - 1e-12))), values.size - 1)])
+    """The smallest value with at least the share of the weight at or below it; None where there is none."""
+    return float(np.quantile(values, share, weights=weight, method="inverted_cdf")) if values.size else None

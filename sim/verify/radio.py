@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orbit.constants import EARTH_RADIUS_M, MU_EARTH_M3_S2
 from orbit.ground import slant_range_m
 from sim.network.atmosphere import components
 from sim.network.climate import Climate, climate
@@ -113,8 +114,8 @@ def _pass_tb() -> float:
     """Data [TB] of a clear overhead pass at 500 km above 20 deg, over a sphere that does not turn, in steps of equal elevation."""
     elevation = np.radians(np.linspace(20.0, 90.0, 2001))
     distance_m = np.array([slant_range_m(500e3, e) for e in elevation])
-    orbit_m = 6378137.0 + 500e3
-    central = np.arccos(np.clip(6378137.0 * np.cos(elevation) / orbit_m, -1.0, 1.0)) - elevation
-    time_s = -central / math.sqrt(3.986004418e14 / orbit_m**3)  # rises to 0 in the zenith
+    orbit_m = EARTH_RADIUS_M + 500e3
+    central = np.arccos(np.clip(EARTH_RADIUS_M * np.cos(elevation) / orbit_m, -1.0, 1.0)) - elevation
+    time_s = -central / math.sqrt(MU_EARTH_M3_S2 / orbit_m**3)  # rises to 0 in the zenith
     rate = rate_bit_s(distance_m, elevation, False, TBIRD)
     return float(2.0 * np.trapezoid(rate, time_s) / 8e12)

@@ -347,9 +347,7 @@ def catalogue_overhead_ms(path: Path) -> float:
 
 
 def _weighted_median(values: Array, weights: Array) -> float:
-    order = np.argsort(values, kind="stable")
-    share = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][np.searchsorted(share, 0.5)])
+    return float(np.quantile(values, 0.5, weights=weights, method="inverted_cdf"))
 
 
 def _largest_ms(codes: tuple[str, ...]) -> float:

@@ -6,6 +6,7 @@ Rates are constant between events: the end of a volume, the making of another, t
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 ROUNDING_S: Final = 1e-6  # of running times, which are sums of shares of steps
 
 
-class Volume:
+class Volume(ABC):
     """Data of one job in one direction.
 
     Attributes
@@ -33,9 +34,9 @@ class Volume:
         self.passed_bit = self.flowing_s = self.stalled_s = self.saturated_s = 0.0
 
     @property
+    @abstractmethod
     def left_bit(self) -> float:
-        """What is still to be sent of what there is."""
-        raise NotImplementedError
+        """What is still to be sent of what there is [bit]."""
 
     def enter(self, now_s: float) -> float:
         """Take in what has been made up to a time.
@@ -73,8 +74,9 @@ class Volume:
         else:
             self.stalled_s += end_s - begin_s
 
+    @abstractmethod
     def _move(self, begin_s: float, end_s: float, rate_bit_s: float, all_: bool) -> None:
-        raise NotImplementedError
+        """Count what arrives in a time, at a rate above 0."""
 
     @property
     def mean_rate_bit_s(self) -> float | None:
@@ -286,6 +288,16 @@ def pass_data(
     return full_s
 
 
+def _flow(volumes: Sequence[Volume]) -> dict[str, float | None]:
+    """Rate while data flow, time in which they wait, and share of both in which antennas alone limit the flow."""
+    flowing_s, stalled_s = math.fsum(v.flowing_s for v in volumes), math.fsum(v.stalled_s for v in volumes)
+    return {
+        "mean_rate_bit_s": math.fsum(v.passed_bit for v in volumes) / flowing_s if flowing_s > 0.0 else None,
+        "stalled_s": stalled_s / len(volumes),
+        "saturated_fraction": math.fsum(v.saturated_s for v in volumes) / (flowing_s + stalled_s) if flowing_s + stalled_s > 0.0 else None,
+    }
+
+
 def incoming_summary(volumes: Sequence[Incoming]) -> dict[str, Any]:
     """What became of the first data of the jobs of a workload.
 
@@ -300,17 +312,13 @@ def incoming_summary(volumes: Sequence[Incoming]) -> dict[str, Any]:
         Fields by name; times are means over jobs.
     """
     started = [v.start_s for v in volumes if v.start_s is not None]
-    flowing_s, stalled_s = math.fsum(v.flowing_s for v in volumes), math.fsum(v.stalled_s for v in volumes)
-    received_bit, waited_s = math.fsum(v.passed_bit for v in volumes), flowing_s + stalled_s
     return {
         "size_byte": volumes[0].size_bit / 8.0,
         "jobs": len(volumes),
         "started": len(started),
-        "received_byte": received_bit / 8.0,
+        "received_byte": math.fsum(v.passed_bit for v in volumes) / 8.0,
         "start_delay_s": math.fsum(started) / len(started) if started else None,
-        "mean_rate_bit_s": received_bit / flowing_s if flowing_s > 0.0 else None,
-        "stalled_s": stalled_s / len(volumes),
-        "saturated_fraction": math.fsum(v.saturated_s for v in volumes) / waited_s if waited_s > 0.0 else None,
+        **_flow(volumes),
     }
 
 
@@ -327,19 +335,15 @@ def outgoing_summary(volumes: Sequence[Outgoing]) -> dict[str, Any]:
     dict
         Fields by name; data are sums over jobs, times means, percentiles over all that arrived.
     """
-    flowing_s, stalled_s = math.fsum(v.flowing_s for v in volumes), math.fsum(v.stalled_s for v in volumes)
-    delivered_bit, waited_s = math.fsum(v.passed_bit for v in volumes), flowing_s + stalled_s
     delays_s = np.array([delay_s for v in volumes for delay_s in v.delays_s])
     found: list[float | None] = np.percentile(delays_s, (10.0, 50.0, 90.0)).tolist() if delays_s.size else [None] * 3
     return {
         "size_byte": volumes[0].size_bit / 8.0,
         "interval_s": volumes[0].interval_s,
         "made_byte": math.fsum(v.made_bit for v in volumes) / 8.0,
-        "delivered_byte": delivered_bit / 8.0,
+        "delivered_byte": math.fsum(v.passed_bit for v in volumes) / 8.0,
         "queued_byte": math.fsum(v.queued_bit for v in volumes) / 8.0,
         "backlog_byte_max": max(v.backlog_bit for v in volumes) / 8.0,
         "delay_s": dict(zip(("p10", "p50", "p90"), found, strict=True)),
-        "mean_rate_bit_s": delivered_bit / flowing_s if flowing_s > 0.0 else None,
-        "stalled_s": stalled_s / len(volumes),
-        "saturated_fraction": math.fsum(v.saturated_s for v in volumes) / waited_s if waited_s > 0.0 else None,
+        **_flow(volumes),
     }

@@ -22,7 +22,10 @@ SEARCH = (
     "find_windows", "push", "window_refinement.turn", "window_refinement.settle", "_settle_edges", "_settle_tops", "_coefficients", "_halve_edge", "_halve_top",
 )  # fmt: skip
 CUTS = ("_view", "mask_windows._edge", "_turn", "_write", "_cut", "cut_windows")
-TOLD = [window_refinement.W_STATION, window_refinement.W_SATELLITE, window_refinement.W_RISE, window_refinement.W_SET, window_refinement.W_SINE, window_refinement.W_FLAGS]
+COMPARED = [
+    window_refinement.W_STATION, window_refinement.W_SATELLITE, window_refinement.W_RISE, window_refinement.W_SET,
+    window_refinement.W_SINE, window_refinement.W_FLAGS,
+]  # fmt: skip
 
 
 def calls() -> Iterator[tuple[str, np.ndarray]]:
@@ -40,7 +43,7 @@ def calls() -> Iterator[tuple[str, np.ndarray]]:
     _, count = access.find_windows(rows, valid, np.array([0, 200]), 0.0, 60.0, stations, 0, out)
     assert count > 10
     for name in SEARCH:
-        yield name, out[TOLD, :count].T
+        yield name, out[COMPARED, :count].T
     sines, found = out[window_refinement.W_SINE, :count].copy(), np.empty(count)
     window_refinement.elevations(sines, found)
     yield "elevations", found
@@ -50,7 +53,7 @@ def calls() -> Iterator[tuple[str, np.ndarray]]:
         rows, valid, 0, 60.0, stations, table.first, table.table, reach_m, per_tick, out[:, :count].copy(), parts
     )
     for name in CUTS:
-        yield name, parts[TOLD, :cut].T
+        yield name, parts[COMPARED, :cut].T
     coefficients = window_refinement.quintic(1.0, 3.0, -2.0, 5.0, 0.5, 0.25)
     yield "quintic", np.array(coefficients)
     yield "poly", np.array([window_refinement.poly(coefficients, x) for x in (-1.3, 0.0, 0.4, 2.2)])

@@ -69,14 +69,14 @@ def test_relay_through_an_entry_that_does_not_exist() -> None:
 
 def test_pairs_of_a_file(folder: Path) -> None:
     """By hand: each wrong pair once, at its line; the file is beside the scenario."""
-    (folder / "links.csv").write_text("# a, b\n0,1\n\n1 0\n2,2\n3,128\n4,nobody\n", encoding="utf-8")
+    (folder / "links.csv").write_text("# a, b\n0,1\n\n1 0\n2,2\n3,128\n4,relay-1\n", encoding="utf-8")
     with pytest.raises(InputError) as error:
         load("starlink_edge", (SHELL.format(8, 16), LINKS.format("{kind: custom, pairs: links.csv}", 4), *BASE))
     assert [(p.origin.line, p.field, p.message) for p in error.value.problems] == [
         (4, "links.topology.pairs.1", "is the same pair as pair 0: satellites 0 and 1; remove it"),
         (5, "links.topology.pairs.2", "links satellite 2 to itself; write two different satellites, or remove it"),
         (6, "links.topology.pairs.3", "'128' is not in the fleet; write a number from 0 to 127"),
-        (7, "links.topology.pairs.4", "'nobody' is not in the fleet; write a number from 0 to 127"),
+        (7, "links.topology.pairs.4", "'relay-1' is not in the fleet; write a number from 0 to 127"),
     ]
     (folder / "links.csv").write_text("0,1,2\n", encoding="utf-8")
     assert _problems("{kind: custom, pairs: links.csv}") == [("links.topology.pairs", "'0,1,2' is not two satellites; write a line such as 0,1")]
