@@ -120,9 +120,13 @@ def _unmet(scenario: Scenario) -> Found:
     unmet = False
     for name in KINDS:
         rule: Rule | None = getattr(rules, name)
-        if rule is None or name not in held:
+        if rule is None:
             continue
-        if not any(rule.allows(*place) for place in places):
+        if name not in held:  # nothing of this kind is in orbit, yet stations may obey the rule
+            if not any(rule.allows(*place) for place in places + stations):
+                unmet = True
+                yield ("data_rules", name), f"no satellite, site or station satisfies it; {_stated(places, 'satellites and sites')}"
+        elif not any(rule.allows(*place) for place in places):
             unmet = True
             yield ("data_rules", name), f"no satellite or site satisfies it; {_stated(places, 'satellites and sites')}"
         elif name in {"prompts"} | landed and stations and not any(rule.allows(*place) for place in stations):

@@ -63,6 +63,7 @@ def _errors(dawndusk: Any, folder: Path, text: str) -> list[str]:
         (_contract("owner: {share: 1.5}"), "contract.owner.share", "'1.5' must be at most 1"),
         (CONTRACT + "data_rules: {weights: {jurisdictions: [BR]}}\n", "data_rules.weights", "no satellite or site satisfies it; the satellites and sites are in US"),
         (CONTRACT + "data_rules: {prompts: {jurisdictions: [JP]}}\n", "data_rules.prompts", "no satellite or site satisfies it"),
+        ("data_rules: {data: {jurisdictions: [AQ]}}\n", "data_rules.data", "no satellite, site or station satisfies it; the satellites and sites"),
         ("data_rules: {weights: {jurisdictions: [US]}}\n", "data_rules.weights", "state no jurisdiction"),
         ("data_rules: {weights: {jurisdictions: [USA]}}\n", "data_rules.weights.jurisdictions.0", "'USA' is no country code; write two letters"),
         ("data_rules: {weights: {}}\n", "data_rules.weights", "allows everything; write jurisdictions: [US]"),
