@@ -126,7 +126,9 @@ def sensing(found: dict[str, Any]) -> str:
     if found["images_lost"]:
         text += f"; {found['images_lost']:,} lost by full storage"
     if delays["p50"] is not None:
-        text += f"; time to insight P10 {time_text(delays['p10'])}, P50 {time_text(delays['p50'])}, P90 {time_text(delays['p90'])}"
+        known = found.get("share_with_insight")  # not in older results
+        of = "" if known is None else f" of {percent(known)} of the images"
+        text += f"; time to insight{of} P10 {time_text(delays['p10'])}, P50 {time_text(delays['p50'])}, P90 {time_text(delays['p90'])}"
     text += f"; the downlink is full at {limits['raw_bytes_per_day'] / 1e12:,.3g} TB a day captured"
     if limits["processing_bytes_per_day"] is not None:
         text += f", processing at {limits['processing_bytes_per_day'] / 1e12:,.3g} TB"

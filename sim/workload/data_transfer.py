@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 
 # what an antenna did
 A_LINKED_S, A_SETUP_S, A_VALUES = range(3)
-A_CONTACTS, A_IMAGES, A_COUNTS = range(3)
+A_CONTACTS, A_IMAGES, A_RESULTS, A_COUNTS = range(4)
 POLICIES = ("backlog", "first", "longest")  # whom a free antenna serves: most bytes to send, first to rise, last to set
 FIRST, LONGEST = 1, 2
 ROOM = 64  # items of a queue at first
@@ -70,7 +70,7 @@ class Ground(NamedTuple):
     did_s : ndarray, shape (stations, antennas, A_VALUES)
         Time with a link and in setup [s].
     did : ndarray of int64, shape (stations, antennas, A_COUNTS)
-        Contacts and images.
+        Contacts, images and results.
     """
 
     event_s: Floats
@@ -122,16 +122,18 @@ def _release(ground: Ground, images: q.Images, station: int, antenna: int, now_s
         count[q.C_REPEATED] += int(value[q.F_SENT])
         value[q.F_SENT] = 0.0
     ground.did[station, antenna, A_IMAGES] += count[q.C_ARRIVED] - count[q.C_BEFORE]
+    ground.did[station, antenna, A_RESULTS] += count[q.C_RESULTS] - count[q.C_RESULTS_BEFORE]
 
 
 @exact_kernel
 def _link(ground: Ground, images: q.Images, station: int, antenna: int, contact: int, now_s: float) -> None:
     """Begin a contact of a free antenna."""
     s = ground.satellite[contact]
+    count = images.counts[s]
     ground.link[station, antenna] = contact
-    images.counts[s, q.C_LINK] = station
+    count[q.C_LINK] = station
     images.values[s, q.F_LINK_FROM] = now_s + images.parameter[q.P_SETUP_S]
-    images.counts[s, q.C_BEFORE] = images.counts[s, q.C_ARRIVED]
+    count[q.C_BEFORE], count[q.C_RESULTS_BEFORE] = count[q.C_ARRIVED], count[q.C_RESULTS]
     ground.did_s[station, antenna, A_SETUP_S] += images.parameter[q.P_SETUP_S]
     ground.did[station, antenna, A_CONTACTS] += 1
 
@@ -303,7 +305,7 @@ class DataTransfer:
         self._make_room(end_s - begin_s)
         v = self.value
         v[:, q.F_UP], v[:, q.F_RATE], v[:, q.F_FROM], v[:, q.F_UNTIL] = up, images_per_s, *captures_s
-        v[:, q.F_BUSY] = 0.0
+        v[:, (q.F_BUSY, q.F_WAITS, q.F_LOADS)] = 0.0
         c = self.contacts
         ground = Ground(c.event_s, c.event, c.set_s, c.station, c.satellite, self.link, self.visible, self.seen, station_up.astype(np.int64), up,
                         self.did_s, self.did)  # fmt: skip
@@ -327,7 +329,7 @@ class DataTransfer:
         return times_s
 
     def sent_counts(self) -> Ints:
-        """Contacts and images of antennas, those of contacts that go on too.
+        """Contacts, images and results of antennas, those of contacts that go on too.
 
         Returns
         -------
@@ -337,6 +339,7 @@ class DataTransfer:
         counts, going = self.did.copy(), self.link >= 0
         who = self.contacts.satellite[self.link[going]]
         counts[going, A_IMAGES] += self.count[who, q.C_ARRIVED] - self.count[who, q.C_BEFORE]
+        counts[going, A_RESULTS] += self.count[who, q.C_RESULTS] - self.count[who, q.C_RESULTS_BEFORE]
         return counts
 
     def _make_room(self, step_s: float) -> None:

@@ -117,7 +117,7 @@ class Incoming(Volume):
 
     def _move(self, begin_s: float, end_s: float, rate_bit_s: float, all_: bool) -> None:
         self.passed_bit += rate_bit_s * (end_s - begin_s)
-        if all_:
+        if all_ or self.passed_bit >= self.size_bit:  # rounding may put the end behind a step that passes all
             self.passed_bit, self.start_s = self.size_bit, end_s
 
 
@@ -220,14 +220,13 @@ class Outgoing(Volume):
         at_s = begin_s
         while self._queue:
             made_s, left_bit = self._queue[0]
-            done_s = at_s + left_bit / rate_bit_s
+            moved_bit = rate_bit_s * (end_s - at_s)
             last = all_ and len(self._queue) == 1
-            if done_s > end_s and not last:
-                moved_bit = min(left_bit, rate_bit_s * max(0.0, end_s - at_s))
+            if moved_bit < left_bit and not last:
                 self._queue[0] = _Item(made_s, left_bit - moved_bit)
                 self.passed_bit += moved_bit
                 return
-            at_s = end_s if last else done_s
+            at_s = end_s if last else min(end_s, at_s + left_bit / rate_bit_s)
             self._queue.popleft()
             self.passed_bit += left_bit
             self.delays_s.append(at_s - made_s)

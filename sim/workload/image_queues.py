@@ -15,12 +15,12 @@ from orbit.kernels.compile import Floats, Ints, exact_kernel
 P_CAPTURE, P_SEND_BYTE_S, P_UPLOAD_BYTE_S, P_SETUP_S, P_KEEP, P_EARLY_S, PARAMETERS = range(7)
 # whole parameters: bytes of an image, of a result, of the storage; switches
 N_IMAGE, N_RESULT, N_STORAGE, N_PROCESSED, N_NEWEST_FIRST, N_DROP_OLDEST, N_REPEAT, N_POLICY, NUMBERS = range(9)
-# values of a satellite
-(F_NOW, F_CAPTURE, F_WORK, F_SENT, F_ITEM, F_KEEP, F_UPLOAD, F_UPLOADED, F_LINK_FROM, F_BUSY, F_RATE, F_FROM, F_UNTIL, F_UP,
- VALUES) = range(15)  # fmt: skip
-# counts of a satellite
+# values of a satellite; of the step: time in which it processes, in which images wait for weights, in which weights come to waiting images
+(F_NOW, F_CAPTURE, F_WORK, F_SENT, F_ITEM, F_KEEP, F_UPLOAD, F_UPLOADED, F_LINK_FROM, F_BUSY, F_WAITS, F_LOADS, F_RATE, F_FROM, F_UNTIL,
+ F_UP, VALUES) = range(17)  # fmt: skip
+# counts of a satellite; images and results that had arrived before its contact
 (C_WAIT_HEAD, C_WAIT, C_RAW_HEAD, C_RAW, C_RESULT_HEAD, C_RESULT, C_ITEM, C_LINK, C_CAPTURED, C_LOST, C_DISCARDED, C_PROCESSED, C_ARRIVED,
- C_RESULTS, C_WITHIN, C_EARLY, C_REPEATED, C_BEFORE, COUNTS) = range(19)  # fmt: skip
+ C_RESULTS, C_WITHIN, C_EARLY, C_REPEATED, C_BEFORE, C_RESULTS_BEFORE, COUNTS) = range(20)  # fmt: skip
 NOTHING, RESULT, RAW = 0, 1, 2  # what is being sent
 WAIT_RING, RAW_RING, RESULT_RING, RINGS = range(4)
 # histogram of delays: equal ratios from one second on
@@ -125,25 +125,31 @@ def _push(ring: Floats, head: int, length: int, time_s: float) -> None:
 
 
 @exact_kernel
-def _capture(value: Floats, count: Ints, rings: Floats, number: Ints, now_s: float) -> None:
-    """An image is complete: it is stored, or the oldest one makes room, or it is lost."""
+def _drop_oldest(count: Ints, rings: Floats, number: Ints) -> bool:
+    """Lose the oldest image where that is the rule; False where none may be lost."""
+    if number[N_DROP_OLDEST] == 0:
+        return False
+    if count[C_RAW] > 0:
+        count[C_RAW_HEAD] = (count[C_RAW_HEAD] + 1) % rings.shape[1]
+        count[C_RAW] -= 1
+    elif count[C_WAIT] > 1:  # the first is being processed and stays
+        first = count[C_WAIT_HEAD]
+        second = (first + 1) % rings.shape[1]
+        rings[WAIT_RING, second] = rings[WAIT_RING, first]
+        count[C_WAIT_HEAD] = second
+        count[C_WAIT] -= 1
+    else:
+        return False
+    count[C_LOST] += 1
+    return True
+
+
+@exact_kernel
+def _capture(count: Ints, rings: Floats, number: Ints, now_s: float) -> None:
+    """An image is complete: it is stored, or the oldest ones make room, or it is lost."""
     count[C_CAPTURED] += 1
-    if stored_bytes(count, number) + number[N_IMAGE] > number[N_STORAGE]:
-        count[C_LOST] += 1
-        if number[N_DROP_OLDEST] == 0:
-            return
-        if count[C_RAW] > 0:
-            count[C_RAW_HEAD] = (count[C_RAW_HEAD] + 1) % rings.shape[1]
-            count[C_RAW] -= 1
-        elif count[C_WAIT] > 1:  # the first is being processed and stays
-            first = count[C_WAIT_HEAD]
-            second = (first + 1) % rings.shape[1]
-            rings[WAIT_RING, second] = rings[WAIT_RING, first]
-            count[C_WAIT_HEAD] = second
-            count[C_WAIT] -= 1
-        else:
-            return
-        if stored_bytes(count, number) + number[N_IMAGE] > number[N_STORAGE]:  # results fill the rest
+    while stored_bytes(count, number) + number[N_IMAGE] > number[N_STORAGE]:
+        if not _drop_oldest(count, rings, number):
             count[C_LOST] += 1
             return
     if number[N_PROCESSED]:
@@ -156,21 +162,25 @@ def _capture(value: Floats, count: Ints, rings: Floats, number: Ints, now_s: flo
 
 @exact_kernel
 def _processed(value: Floats, count: Ints, rings: Floats, number: Ints, keep: float) -> None:
-    """The first waiting image is processed: a result is ready, and the image is kept or deleted."""
+    """The first waiting image is processed: a result is ready, and the image is kept, deleted, or lost where the result leaves it no room."""
     captured_s = rings[WAIT_RING, count[C_WAIT_HEAD]]
     count[C_WAIT_HEAD] = (count[C_WAIT_HEAD] + 1) % rings.shape[1]
     count[C_WAIT] -= 1
     count[C_PROCESSED] += 1
-    if number[N_RESULT]:
+    if number[N_RESULT]:  # it is no larger than the image, and fits
         _push(rings[RESULT_RING], count[C_RESULT_HEAD], count[C_RESULT], captured_s)
         count[C_RESULT] += 1
     value[F_KEEP] += keep
-    if value[F_KEEP] >= 1.0 - 1e-9:
-        value[F_KEEP] -= 1.0
-        _push(rings[RAW_RING], count[C_RAW_HEAD], count[C_RAW], captured_s)
-        count[C_RAW] += 1
-    else:
+    if value[F_KEEP] < 1.0 - 1e-9:
         count[C_DISCARDED] += 1
+        return
+    value[F_KEEP] -= 1.0
+    while stored_bytes(count, number) + number[N_IMAGE] > number[N_STORAGE]:
+        if count[C_RAW] == 0 or not _drop_oldest(count, rings, number):
+            count[C_LOST] += 1
+            return
+    _push(rings[RAW_RING], count[C_RAW_HEAD], count[C_RAW], captured_s)
+    count[C_RAW] += 1
 
 
 @exact_kernel
@@ -270,6 +280,9 @@ def follow(images: Images, satellite: int, until_s: float, stop: bool) -> bool:
             value[F_WORK] += rate * (next_s - now_s)
             value[F_BUSY] += next_s - now_s
         linked_for_s = next_s - send_from_s
+        if count[C_WAIT] > 0 and value[F_UPLOAD] > 0.0:
+            value[F_WAITS] += next_s - now_s
+            value[F_LOADS] += linked_for_s if upload_s < NEVER_S and linked_for_s > 0.0 else 0.0
         if linked_for_s > 0.0:
             if sent_s < NEVER_S:
                 value[F_SENT] += send * linked_for_s
@@ -288,4 +301,4 @@ def follow(images: Images, satellite: int, until_s: float, stop: bool) -> bool:
             value[F_CAPTURE] = 0.0
             if next_s <= early_s:
                 count[C_EARLY] += 1
-            _capture(value, count, rings, number, next_s)
+            _capture(count, rings, number, next_s)

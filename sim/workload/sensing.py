@@ -162,7 +162,9 @@ def share(part: float, whole: float) -> float | None:
     return part / whole if whole > 0.0 else None
 
 
-def station_rows(names: Sequence[str], times_s: Array, counts: Ints, image_bytes: float, duration_s: float) -> dict[str, dict[str, float]]:
+def station_rows(
+    names: Sequence[str], times_s: Array, counts: Ints, size_bytes: tuple[float, float], duration_s: float
+) -> dict[str, dict[str, float]]:
     """What the antennas of each station did.
 
     Parameters
@@ -171,28 +173,28 @@ def station_rows(names: Sequence[str], times_s: Array, counts: Ints, image_bytes
         Stations.
     times_s : ndarray, shape (stations, antennas, 2)
         Time with data and in setup [s].
-    counts : ndarray of int64, shape (stations, antennas, 2)
-        Contacts and images.
-    image_bytes : float
-        Size of an image [B].
+    counts : ndarray of int64, shape (stations, antennas, 3)
+        Contacts, images and results.
+    size_bytes : tuple of two float
+        Size of an image and of a result [B].
     duration_s : float
         Length of the run [s].
 
     Returns
     -------
     dict of str to dict
-        By station: share of the antennas' time in a contact, contacts, and volume of whole images a day [B].
+        By station: share of the antennas' time in a contact, contacts, and volume of whole images and results a day [B].
 
     Examples
     --------
-    >>> station_rows(["A"], np.array([[[3600.0, 0.0]]]), np.array([[[6, 10]]]), 1e6, 86400.0)
-    {'A': {'utilisation': 0.041666666666666664, 'contacts': 6, 'bytes_per_day': 10000000.0}}
+    >>> station_rows(["A"], np.array([[[3600.0, 0.0]]]), np.array([[[6, 10, 500]]]), (1e6, 1e3), 86400.0)
+    {'A': {'utilisation': 0.041666666666666664, 'contacts': 6, 'bytes_per_day': 10500000.0}}
     """
     return {
         name: {
             "utilisation": float(times_s[n].sum()) / (times_s.shape[1] * duration_s),
             "contacts": int(counts[n, :, 0].sum()),
-            "bytes_per_day": int(counts[n, :, 1].sum()) * image_bytes / (duration_s / 86400.0),
+            "bytes_per_day": float(counts[n, :, 1:].sum(axis=0) @ np.array(size_bytes)) / (duration_s / 86400.0),
         }
         for n, name in enumerate(names)
     }

@@ -15,7 +15,7 @@ Bytes = Annotated[float, Quantity("B", above=0.0, most=1e18, example="300 MB")]
 class Sensor(Section):
     """A sensor that looks down: image after image at its rate, where and when it may."""
 
-    image: Bytes = Field(description="Size of an image")
+    image: Annotated[float, Quantity("B", least=1.0, most=1e18, example="300 MB")] = Field(description="Size of an image")
     rate: Annotated[float, Quantity("1/s", above=0.0, most=1e4, example="1756 1/d")] = Field(
         description="Images a second while it captures"
     )
@@ -78,7 +78,7 @@ class Sensing(Section):
     processing: Processing | None = Field(default=None, description="On-board processing; without it, all images are sent as they are")
     upload: Upload | None = Field(default=None, description="Weights that are sent up first; without it, they are on board")
     antennas: Annotated[int, Count(most=1000)] = Field(
-        description="Antennas of each ground station; each serves one satellite at a time, at ground.link_rate"
+        description="Antennas of each ground station for this workload; each serves one satellite at a time, at ground.link_rate"
     )
     setup: Span = Field(description="Time of a contact until data flow: pointing, acquisition, lock")
     assignment: Literal["backlog", "first", "longest"] = Field(

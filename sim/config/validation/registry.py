@@ -95,7 +95,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         computing = satellites - topologies.switch_count(scenario, satellites)
         placed = None if ruled or not valid("data_rules") else data_rules.workload_satellites(scenario, catalogues, computing)
         problems += jobs.check_workloads(scenario, root, computing, placed)
-        problems += sensing.check_sensing(scenario, root, satellites) if valid("ground") else []
+        problems += sensing.check_sensing(scenario, root) if valid("ground") else []
     if not problems and not invalid and satellites:
         problems += sizes.check_memory(scenario, root, satellites)
     return problems

@@ -12,7 +12,7 @@ import math
 import os
 
 from sim.config import workload_params
-from sim.config.schema import FILES, Scenario, Training, parts
+from sim.config.schema import FILES, Scenario, Sensing, Training, parts
 from sim.config.schema.topologies import MOVING
 from sim.network import ALL_PAIRS
 
@@ -41,6 +41,7 @@ COSTS_S = {
     "station_steps": 1e-5,
     "station_satellite_steps": 1e-8,
     "delays": 1.6e-7,
+    "images": 6e-7,
     "changes": 1e-5,
 }
 PARALLEL = ("steps", "group_steps", "settling_group_steps", "sgp4_steps", "numerical_steps", "sighted_steps")  # divided among threads
@@ -96,6 +97,9 @@ def _coupled_work(scenario: Scenario, satellites: int, steps: int) -> dict[str, 
         routed = len(scenario.ground.stations) + ROUTES_OF_A_PAIR * len(scenario.ground.station_pairs)
         counts |= {"ground_steps": steps, "ground_satellite_steps": steps * satellites}
         counts |= {"station_steps": steps * routed, "station_satellite_steps": steps * routed * satellites}
+    images = math.fsum(count * captured for _, count, captured in sensing_images(scenario, satellites))
+    if images:
+        counts["images"] = images
     members = job_members(scenario, satellites)
     if members > 1:
         again = 1.0 if satellites * satellites <= ALL_PAIRS else SEARCHES
@@ -162,6 +166,29 @@ def job_members(scenario: Scenario, satellites: int) -> int:
     spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
     counts = workload_params.counts(scenario.workloads, spares, satellites)
     return sum(n for w, n in zip(scenario.workloads, counts, strict=True) if isinstance(w, Training) and w.members != 1)
+
+
+def sensing_images(scenario: Scenario, satellites: int) -> list[tuple[Sensing, int, float]]:
+    """Images that sensing workloads capture in a run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    satellites : int
+        Satellites of the fleet.
+
+    Returns
+    -------
+    list of (Sensing, int, float)
+        Workload, its satellites, and images of each; half of an orbit counts as lit.
+    """
+    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
+    counts = workload_params.counts(scenario.workloads, spares, satellites)
+    return [
+        (w, n, w.sensor.rate * scenario.duration * (0.5 if w.sensor.when == "daylight" else 1.0))
+        for w, n in zip(scenario.workloads, counts, strict=True) if isinstance(w, Sensing)
+    ]  # fmt: skip
 
 
 def expected_changes(scenario: Scenario, satellites: int) -> float:

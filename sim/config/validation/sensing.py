@@ -1,4 +1,4 @@
-"""Checks of sensing workloads: stations, data rate, precision, sizes."""
+"""Checks of sensing workloads: stations, data rate, precision, size of results."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from sim.config.schema import Scenario, Sensing
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 
-MOST_STORED = 5e8  # images in all storages: 8 bytes each are kept
 
-
-def check_sensing(scenario: Scenario, root: Node, satellites: int) -> list[Problem]:
+def check_sensing(scenario: Scenario, root: Node) -> list[Problem]:
     """Check that images of sensing workloads can reach the ground, be processed, and be counted.
 
     Parameters
@@ -20,8 +18,6 @@ def check_sensing(scenario: Scenario, root: Node, satellites: int) -> list[Probl
         The scenario.
     root : Node
         Resolved tree of the scenario, for the locations of problems.
-    satellites : int
-        Satellites of the fleet, at least 1.
 
     Returns
     -------
@@ -33,7 +29,7 @@ def check_sensing(scenario: Scenario, root: Node, satellites: int) -> list[Probl
         return []
     problems = []
     ground, first = scenario.ground, ("workloads", str(jobs[0][0]))
-    if ground is None or not ground.stations:
+    if ground is None or all(station.role == "pop" for station in ground.stations):
         message = "captures images, and the scenario has no ground stations; write ground: {stations: default, link_rate: 160 Mbit/s}"
         return [Problem(origin(root, *first), ".".join(first), message)]
     if ground.link_rate is None:
@@ -41,12 +37,13 @@ def check_sensing(scenario: Scenario, root: Node, satellites: int) -> list[Probl
         problems.append(Problem(origin(root, "ground"), "ground.link_rate", message))
     for i, job in jobs:
         path = ("workloads", str(i))
-        stored = satellites * job.storage / job.sensor.image
-        if stored > MOST_STORED:
-            message = f"holds {stored:.3g} images on all satellites, more than {MOST_STORED:.0e}; write a smaller storage or larger images"
-            problems.append(Problem(origin(root, *path, "storage"), ".".join((*path, "storage")), message))
         if job.processing is None:
             continue
+        result, image = job.processing.result, job.sensor.image
+        if result is not None and result > image:
+            where = (*path, "processing", "result")
+            message = f"{result:g} B are more than the image itself has, {image:g} B; write {image:g} B or less"
+            problems.append(Problem(origin(root, *where), ".".join(where), message))
         for chip in (kind.accelerator for kind in scenario.types):
             if job.processing.precision not in chip.peak:
                 known, given = ", ".join(sorted(chip.peak)), shortened(job.processing.precision)

@@ -26,6 +26,7 @@ _COUPLED_BYTES_PER_SATELLITE, _BYTES_PER_LINK, _BYTES_PER_MOVING_LINK = 800, 300
 _BYTES_PER_SLANT = 20
 _BYTES_PER_HOP = 16
 _BYTES_PER_CHANGE = 600  # of the fleet: a failure, a return
+_BYTES_PER_IMAGE = 60  # stored on a satellite: places in three queues, which grow by doubling
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ def _coupled_bytes(scenario: Scenario, satellites: int, links: int, moments: int
     stations = 0 if scenario.ground is None else len(scenario.ground.stations)
     memory = float(satellites) * (_COUPLED_BYTES_PER_SATELLITE + _BYTES_PER_SLANT * stations)
     memory += _BYTES_PER_CHANGE * run_time.expected_changes(scenario, satellites)
+    for job, count, captured in run_time.sensing_images(scenario, satellites):
+        memory += _BYTES_PER_IMAGE * count * min(captured, job.storage / job.sensor.image)
     if form is not None:
         memory += links * (_BYTES_PER_MOVING_LINK if form in MOVING else _BYTES_PER_LINK)
         if form in MOVING:  # about half of them change from moment to moment

@@ -63,10 +63,10 @@ class Sensing:
         self.plan, self.who, self.stations, self.steps, self.step_s = plan, who, stations, steps, step_s
         self.contacts = contacts
         self.transfer = DataTransfer(plan.rules, contacts, who.size, len(stations), steps * step_s)
-        self.useful_share = np.zeros(who.size)  # of the last step
-        self.busy_share, self.up = np.zeros(who.size), np.ones(who.size)
+        self.up = np.ones(who.size)  # shares of the last step
+        self.useful_share, self.busy_share, self.waiting_share, self.loading_share = (np.zeros(who.size) for _ in range(4))
         self.captured, self.stored, self.arrived = (np.zeros(steps) for _ in range(3))  # images, at the ends of steps; stored in bytes
-        self.able_s = 0.0  # time that satellites could process at full clock rate
+        self.able_s = 0.0  # time at full clock rate in which satellites could process
         self.k = 0
         self._block_m: Array | None = None  # the block whose capture is known
 
@@ -109,13 +109,14 @@ class Sensing:
         inputs : JobInputs
             Inputs of all satellites, changed in place.
         """
-        begin_s = self.k * self.step_s
+        begin_s, end_s = self.k * self.step_s, (self.k + 1) * self.step_s
         able = self.up * self.rate
-        busy_s = self.transfer.advance(
-            begin_s, begin_s + self.step_s, self.powered, able * self.plan.images_per_s, self.captures_s, self.station_up
-        )
-        self.able_s += float(able.sum()) * self.step_s
+        busy_s = self.transfer.advance(begin_s, end_s, self.powered, able * self.plan.images_per_s, self.captures_s, self.station_up)
+        state = self.transfer.value
+        ready_s = np.clip(state[:, queues.F_UPLOADED], begin_s, end_s) if self.plan.rules.upload_bytes > 0.0 else begin_s
+        self.able_s += float((able * (end_s - ready_s)).sum())
         self.busy_share = np.minimum(1.0, busy_s / self.step_s)
+        self.waiting_share, self.loading_share = (np.minimum(1.0, state[:, row] / self.step_s) for row in (queues.F_WAITS, queues.F_LOADS))
         self._fill(inputs, self.busy_share)
         self._keep()
 
@@ -160,7 +161,10 @@ class Sensing:
         """
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
         busy, efficiency = self.busy_share, self.plan.efficiency
-        ledger.own("demand", k, self.who, left_s * (1.0 - busy))
+        ledger.own("demand", k, self.who, left_s * np.maximum(0.0, 1.0 - busy - self.waiting_share))
+        if self.waiting_share.any():  # weights come, or no station does
+            ledger.own("communication", k, self.who, left_s * self.loading_share)
+            ledger.own("outage", k, self.who, left_s * (self.waiting_share - self.loading_share))
         if busy.any():
             ledger.own("useful", k, self.who, left_s * busy * efficiency)
             ledger.own("kernel", k, self.who, left_s * busy * (1.0 - efficiency))
@@ -212,6 +216,7 @@ class Sensing:
             "images_stored": captured - arrived - total[queues.C_LOST] - total[queues.C_DISCARDED],
             "images_waiting": total[queues.C_WAIT] if plan.mode is not None else None,
             "results_arrived": total[queues.C_RESULTS] if rules.result_bytes else None,
+            "share_with_insight": share(total[queues.C_RESULTS] if rules.result_bytes else arrived, captured),
             "share_to_ground": share(arrived, captured),
             "share_within_24h": share(total[queues.C_WITHIN], total[queues.C_EARLY]),
             "insight_s": results if rules.result_bytes else images,
@@ -224,7 +229,7 @@ class Sensing:
                 **crossover(capacity, rules.image_bytes, rules.keep * rules.image_bytes + rules.result_bytes),
             },
             "upload": self._upload(),
-            "stations": station_rows(self.stations, moved.contact_time_s(), moved.sent_counts(), rules.image_bytes, duration_s),
+            "stations": station_rows(self.stations, moved.contact_time_s(), moved.sent_counts(), (rules.image_bytes, rules.result_bytes), duration_s),
         }  # fmt: skip
 
     def _upload(self) -> dict[str, float | None] | None:

@@ -41,8 +41,11 @@ WRONG = [
      "workloads.0.processing.result: is missing, and mode inference sends a result of each image; write result: 10 kB"),
     (GROUND + _workload(", processing: {mode: training, flops: 1e12, precision: fp8}"),
      "workloads.0.processing.precision: atlas-200-dk has no peak for 'fp8'; write one of: bf16, int8"),
-    (GROUND + _workload(sensor="sensor: {image: 1 B, rate: 1000 1/d, when: always}"),
-     "workloads.0.storage: holds 8e+12 images on all satellites, more than 5e+08; write a smaller storage or larger images"),
+    ("ground: {stations: [{name: Far PoP, latitude: 1 deg, longitude: 1 deg, role: pop}], link_rate: 160 Mbit/s}\n" + _workload(),
+     "s.yaml:8:3: workloads.0: captures images, and the scenario has no ground stations; write ground:"),
+    (GROUND + _workload(", processing: {mode: inference, flops: 1e12, precision: int8, result: 400 MB}"),
+     "workloads.0.processing.result: 4e+08 B are more than the image itself has, 3e+08 B; write 3e+08 B or less"),
+    (GROUND + _workload(sensor="sensor: {image: 0.1 B, rate: 1000 1/d, when: always}"), "workloads.0.sensor.image: '0.1 B' must be at least 1 B"),
     (GROUND + _workload(sensor="sensor: {image: 1 MB, rate: 1000 1/d, when: land}"), "workloads.0.sensor.when: 'land' is unknown"),
     (GROUND + _workload(", share: 0.1"), "workloads.0.share: 0.1 of 4 satellites is less than one; write 0.25 or more"),
 ]  # fmt: skip
@@ -56,6 +59,16 @@ def test_refused(text: str, line: str, dawndusk: Any, tmp_path: Path, monkeypatc
     assert (called.code, called.out) == (2, ""), called.err
     assert len(called.errors) == 1, called.err
     assert line in called.errors[0]
+
+
+def test_images_that_do_not_fit_the_memory(dawndusk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: 40,000 satellites with 3.6e7 images each at the end of the hour, of some 60 bytes: 86 TB."""
+    monkeypatch.chdir(tmp_path)
+    many = GROUND + _workload(sensor="sensor: {image: 1 B, rate: 1e4 1/s, when: always}")
+    (tmp_path / "s.yaml").write_text(HEAD.replace("satellites: 4", "satellites: 40000") + many, encoding="utf-8")
+    called = dawndusk("validate", "s.yaml")
+    assert (called.code, called.out) == (2, "")
+    assert "40,000 satellites need about 864" in called.err, called.err
 
 
 def test_accepted(dawndusk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,8 @@ def test_the_search_for_the_initial_state_is_counted() -> None:
 def test_costs_and_counts_have_the_same_names() -> None:
     """Source of truth: the table of costs; every entry occurs in one of these runs."""
     found: set[str] = set()
-    for sets in ((*ALONE, RING), (*ALONE, RING, "motion={model: sgp4}"), (*ALONE, RING, "motion={model: numerical}"), (*BASE, TRAINS),
+    sensing = ("workloads=[{kind: sensing, sensor: {image: 1 GB, rate: 1 1/h, when: always}, storage: 1 TB}]", "ground={stations: default, link_rate: 1 Gbit/s}")
+    for sets in ((*ALONE, *sensing), (*ALONE, RING), (*ALONE, RING, "motion={model: sgp4}"), (*ALONE, RING, "motion={model: numerical}"), (*BASE, TRAINS),
                  (*BASE, "links={topology: nearest}", "ground={stations: default}"), (*ALONE, "fleet={failures: leo-default}")):  # fmt: skip
         found |= set(_counts(load("starlink_edge", sets)))
     assert found == set(run_time.COSTS_S)

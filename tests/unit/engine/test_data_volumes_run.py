@@ -66,6 +66,13 @@ def test_a_job_starts_when_its_data_are_aboard(tmp_path: Path) -> None:
         assert running == pytest.approx(delay_s, abs=1e-6)
 
 
+def test_a_service_that_waits_draws_idle_power(tmp_path: Path) -> None:
+    """153.75 GB at 1 Gbit/s: 1,230 s of 2,400 s, half a step the last of them; power above idle in the others."""
+    plain, half = (_run(tmp_path, more, kind=SERVICE).summary["energy_balance"]["dynamic_j"] for more in ("", ", ingest: {size: 153.75 GB}"))
+    assert half == pytest.approx(1170.0 / 2400.0 * plain, rel=1e-3)
+    assert plain > 0.0
+
+
 def test_half_the_rate_takes_twice_as_long(tmp_path: Path) -> None:
     half = _run(tmp_path, INGEST, sets=("ground.link_rate=0.5 Gbit/s",)).summary["workloads"][0]["ingest"]
     assert half["start_delay_s"] == pytest.approx(1200.0, abs=1e-6)

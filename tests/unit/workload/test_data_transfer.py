@@ -13,7 +13,8 @@ import pytest
 from orbit.access import Windows
 from sim.network.contacts import Contacts, contacts_of
 from sim.workload import image_queues as q
-from sim.workload.data_transfer import A_CONTACTS, A_IMAGES, A_LINKED_S, A_SETUP_S, DataTransfer, Rules
+from sim.workload.data_transfer import A_CONTACTS, A_IMAGES, A_LINKED_S, A_RESULTS, A_SETUP_S, DataTransfer, Rules
+from sim.workload.sensing import percentiles_s
 
 MB = 1_000_000
 PLAIN = Rules(
@@ -208,7 +209,7 @@ def _random(seed: int, satellites: int = 12, stations: int = 3) -> tuple[Rules, 
     rules = PLAIN._replace(
         image_bytes=int(rng.integers(MB, 40 * MB)), storage_bytes=int(rng.integers(100 * MB, 2000 * MB)), setup_s=float(rng.choice([0.0, 12.5])),
         antennas=int(rng.integers(1, 3)), processed=bool(rng.integers(2)), keep=float(rng.uniform(0.2, 1.0)),
-        result_bytes=int(rng.choice([0, 10_000])), newest_first=bool(rng.integers(2)), drop_oldest=bool(rng.integers(2)),
+        result_bytes=int(rng.choice([0, 10_000, MB])), newest_first=bool(rng.integers(2)), drop_oldest=bool(rng.integers(2)),
         repeat=bool(rng.integers(2)), policy=str(rng.choice(["backlog", "first", "longest"])),
     )  # fmt: skip
     return rules, rows
@@ -234,14 +235,35 @@ def test_invariants(seed: int) -> None:
     stored = c[:, q.C_WAIT] + c[:, q.C_RAW] + (c[:, q.C_ITEM] == q.RAW)
     assert np.array_equal(c[:, q.C_CAPTURED], c[:, q.C_ARRIVED] + stored + c[:, q.C_LOST] + c[:, q.C_DISCARDED])
     assert c[:, q.C_CAPTURED].tolist() == [1500] * 12
-    assert np.all(stored * rules.image_bytes <= rules.storage_bytes)
+    results = c[:, q.C_RESULT] + (c[:, q.C_ITEM] == q.RESULT)
+    assert np.all(stored * rules.image_bytes + results * rules.result_bytes <= rules.storage_bytes)
     times_s, counts = found.contact_time_s(), found.sent_counts()
     assert counts[..., A_IMAGES].sum() == c[:, q.C_ARRIVED].sum() == found.delays[0].sum()
-    assert found.delays[1].sum() == c[:, q.C_RESULTS].sum()
+    assert counts[..., A_RESULTS].sum() == found.delays[1].sum() == c[:, q.C_RESULTS].sum()
     sent = c[:, q.C_ARRIVED].sum() * rules.image_bytes + c[:, q.C_RESULTS].sum() * rules.result_bytes
     linked_s = times_s[..., A_LINKED_S].sum()
     assert 0 < sent <= linked_s * rules.send_byte_s * (1.0 + 1e-12)
     assert np.all(times_s.sum(axis=2) <= 20_000.0 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("drop_oldest", "result_mb", "held"),
+    [
+        # nine images and nine results take 990 MB; from the tenth on an image takes the place of the oldest, and where ten results are to be added, one more goes
+        (True, 10, (7, 15, 8, 16)),
+        (False, 10, (9, 9, 7, 16)),
+        (False, 70, (5, 6, 11, 16)),  # the sixth result fits, its image does not any more
+        (True, 100, (0, 10, 16, 16)),  # results as large as images push all of them out
+    ],
+)
+def test_results_take_room(drop_oldest: bool, result_mb: int, held: tuple[int, ...]) -> None:
+    """Storage of ten images, an image a minute, a second of work for each, no contact; after 16 minutes, the last just captured, step by step by hand."""
+    rules = PLAIN._replace(
+        image_bytes=100 * MB, storage_bytes=1000 * MB, images_per_s=1.0 / 60.0, processed=True, keep=1.0, result_bytes=result_mb * MB, drop_oldest=drop_oldest
+    )
+    found = _run(rules, [], 960.0, images_per_s=1.0)
+    c = found.count[0]
+    assert (c[q.C_RAW], c[q.C_RESULT], c[q.C_LOST], c[q.C_CAPTURED]) == held
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -260,6 +282,12 @@ def test_queues_grow_without_losing_their_order() -> None:
     found = _run(rules, [(0, 0, 2100.0, 2200.0)], 2400.0, until_s=2000.0)
     assert found.rings.shape[2] > 1000
     assert np.array_equal(found.delays[0], _bins([2101.0 + n - 2.0 * (n + 1) for n in range(100)]))
+
+
+def test_percentiles_of_known_delays() -> None:
+    """Of 1, 2, ... 1000 s the hundredth, the five hundredth and the nine hundredth, to a thousandth."""
+    found = percentiles_s(_bins([float(n) for n in range(1, 1001)]))
+    assert found == {"p10": pytest.approx(100.0, rel=1e-3), "p50": pytest.approx(500.0, rel=1e-3), "p90": pytest.approx(900.0, rel=1e-3)}
 
 
 def test_of_contacts_at_the_same_moment_ends_come_first() -> None:

@@ -60,6 +60,25 @@ def test_what_is_made_is_delivered_or_waits(seed: int) -> None:
     assert np.abs(np.array(volume.delays_s[:both]) - (np.array(arrived_s[:both]) - made_s)).max() <= 1.0 + 1e-6
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_ends_with_a_step_has_ended(seed: int) -> None:
+    """By hand: sizes that are what the rates of whole steps pass, up to rounding: aboard, or delivered, then and with the next bits at the latest."""
+    draw = np.random.default_rng(seed)
+    rates = draw.uniform(1e6, 1e9, 3) if seed else np.full(3, 1e9 / 3.0)
+    size_byte = 2.5e9 if seed == 0 else float(np.sum(60.0 * rates)) / 8.0
+    up, down = Incoming(size_byte), Outgoing(size_byte, None)
+    down.make(0.0)
+    for k, rate in enumerate([*rates.tolist(), 1e9]):
+        pass_data([up], 60.0 * k, 60.0 * (k + 1), _alone(rate))
+        pass_data([down], 60.0 * k, 60.0 * (k + 1), _alone(rate))
+    expected_s = 60.0 if seed == 0 else 180.0
+    assert up.start_s == pytest.approx(expected_s, abs=1e-6)
+    assert down.delays_s == pytest.approx([expected_s], abs=1e-6)
+    assert (up.left_bit, down.left_bit, down.waits) == (0.0, 0.0, False)
+    assert up.passed_bit == 8.0 * size_byte
+    assert down.passed_bit == pytest.approx(8.0 * size_byte, rel=1e-12)
+
+
 def test_steps_do_not_matter() -> None:
     found = []
     for step_s in (10.0, 60.0, 600.0):
