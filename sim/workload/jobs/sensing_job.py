@@ -65,6 +65,9 @@ class Sensing:
         self.transfer = DataTransfer(plan.rules, contacts, who.size, len(stations), steps * step_s)
         self.useful_share = np.zeros(who.size)  # of the last step
         self.busy_share, self.up = np.zeros(who.size), np.ones(who.size)
+        self.waits_share = np.zeros(who.size)  # of the last step: without weights; and whether any arrived
+        self.weights_flow = np.zeros(who.size, dtype=np.bool_)
+        self.uploads = plan.mode is not None and plan.rules.upload_bytes > 0.0
         self.captured, self.stored, self.arrived = (np.zeros(steps) for _ in range(3))  # images, at the ends of steps; stored in bytes
         self.able_s = 0.0  # time that satellites could process at full clock rate
         self.k = 0
@@ -110,14 +113,47 @@ class Sensing:
             Inputs of all satellites, changed in place.
         """
         begin_s = self.k * self.step_s
-        able = self.up * self.rate
-        busy_s = self.transfer.advance(
-            begin_s, begin_s + self.step_s, self.powered, able * self.plan.images_per_s, self.captures_s, self.station_up
-        )
+        able, before = self.up * self.rate, self.transfer.value[:, queues.F_UPLOAD].copy()
+        busy_s = self.advance(begin_s, begin_s + self.step_s, able)
         self.able_s += float(able.sum()) * self.step_s
-        self.busy_share = np.minimum(1.0, busy_s / self.step_s)
+        if self.uploads:
+            self.waits_share = np.clip((self.transfer.value[:, queues.F_UPLOADED] - begin_s) / self.step_s, 0.0, 1.0)
+            self.weights_flow = self.transfer.value[:, queues.F_UPLOAD] < before
+        self.busy_share = self.busy(np.minimum(1.0, busy_s / self.step_s))
         self._fill(inputs, self.busy_share)
         self._keep()
+
+    def advance(self, begin_s: float, end_s: float, able: Array) -> Array:
+        """Capture, process and send images for a time.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            The time, within a step [s]; it begins where the last one ended.
+        able : ndarray, shape (satellites,)
+            Rate of processing over that at full clock rate, 0 to 1.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            Time in which each satellite processed images [s].
+        """
+        return self.transfer.advance(begin_s, end_s, self.powered, able * self.plan.images_per_s, self.captures_s, self.station_up)
+
+    def busy(self, share: Array) -> Array:
+        """Share of the step in which accelerators work, from the share in which there are images to process: the same.
+
+        Parameters
+        ----------
+        share : ndarray, shape (satellites,)
+            Share, 0 to 1.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            The same; a study may give another.
+        """
+        return share
 
     def fill_typical(self, inputs: JobInputs) -> None:
         """Fill the inputs of satellites that process as many images as they capture over a day, at full clock rate.
@@ -159,8 +195,12 @@ class Sensing:
             Length of a step [s].
         """
         left_s = step_s * self.up * limits[LIMIT_RATE, self.who]
-        busy, efficiency = self.busy_share, self.plan.efficiency
-        ledger.own("demand", k, self.who, left_s * (1.0 - busy))
+        busy, waits, efficiency = self.busy_share, self.waits_share, self.plan.efficiency
+        ledger.own("demand", k, self.who, left_s * np.maximum(0.0, 1.0 - busy - waits))
+        for cause, mine in (("communication", self.weights_flow), ("outage", ~self.weights_flow)):
+            some = mine & (waits > 0.0)
+            if some.any():
+                ledger.own(cause, k, self.who[some], (left_s * waits)[some])
         if busy.any():
             ledger.own("useful", k, self.who, left_s * busy * efficiency)
             ledger.own("kernel", k, self.who, left_s * busy * (1.0 - efficiency))
