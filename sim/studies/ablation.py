@@ -17,8 +17,8 @@ from sim.engine.coupling import Coupling
 from sim.engine.data_volumes import DataVolumes
 from sim.engine.driver import Progress, Run
 from sim.engine.outcome import Outcome
-from sim.network.site_links import SiteAccess
 from sim.fleet import job_phases
+from sim.network.site_links import SiteAccess
 from sim.studies.ablation_data import INSTANT_BIT_S, UnlimitedSensing, UnlimitedVolumes
 from sim.studies.ablation_models import UninterruptedLifecycle, UnlimitedTransport
 from sim.workload import parallelism
