@@ -219,6 +219,7 @@ def sensing(at: Path) -> tuple[Fact, ...]:
         Fact("Processed", (*at, "images_processed"), whole, "images"),
         Fact("Time to insight, median", (*at, "insight_s", "p50"), seconds, "from capture to arrival of the result, or of the image"),
         Fact("Time to insight, P90", (*at, "insight_s", "p90"), seconds),
+        Fact("With insight", (*at, "share_with_insight"), percent, "of the images captured: what these times hold for"),
         Fact("Sent", (*at, "sent_bytes_per_day"), data_size, "per day"),
         Fact("Captured", (*at, "crossover", "captured_bytes_per_day"), data_size, "per day"),
         Fact("Downlink full at", (*at, "crossover", "raw_bytes_per_day"), data_size, "captured per day"),

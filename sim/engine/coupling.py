@@ -32,6 +32,7 @@ from sim.network.latency_map import LatencyMap
 from sim.network.link_restriction import LinkRestriction
 from sim.network.link_state import LinkState, Network
 from sim.network.network_figures import NetworkFigures
+from sim.network.site_links import SiteAccess
 from sim.network.topologies.unlinked import reasons
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
@@ -139,6 +140,21 @@ class Coupling:
         if not any(getattr(work, name, None) is not None for work in self.scenario.workloads for name in ("ingest", "deliver")):
             return None
         access = self.ground_routing.site_access = ground_stations.site_access(self.scenario, self.ground_routing.budget)
+        return self.new_volumes(access)
+
+    def new_volumes(self, access: SiteAccess) -> DataVolumes:
+        """Volumes over the links of some sites.
+
+        Parameters
+        ----------
+        access : SiteAccess
+            The sites.
+
+        Returns
+        -------
+        DataVolumes
+            Volumes of all jobs that have any.
+        """
         return DataVolumes(self.scenario, self.scheduler, access, self.network)
 
     def _restricts_users(self) -> bool:

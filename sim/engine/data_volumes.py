@@ -19,7 +19,7 @@ from sim.fleet import job_phases
 from sim.network.fair_rates import max_min_rates
 from sim.network.link_state import Network
 from sim.network.site_links import SiteAccess, SiteLinks, served
-from sim.workload.data_volumes import Incoming, Outgoing, Volume, incoming_summary, outgoing_summary, pass_data
+from sim.workload.data_volumes import Incoming, Outgoing, Rates, Volume, incoming_summary, outgoing_summary, pass_data
 from sim.workload.jobs import InferenceService, JobScheduler, PipelineService, Training, TrainingFleet
 
 Array = NDArray[np.float64]
@@ -186,10 +186,25 @@ class DataVolumes:
         pairs = self._pairs
         flows = {id(volume): self._flows(self._way(n, links), links.satellite[pairs], up) for n, volume in volumes}
         sharing = _Sharing(flows, rate_bit_s[pairs], self._free_bit_s(up))
-        full_s = pass_data([volume for _, volume in volumes], k * self.step_s, (k + 1) * self.step_s, sharing.rates, sharing.hold)
+        full_s = pass_data([volume for _, volume in volumes], k * self.step_s, (k + 1) * self.step_s, self.rates_of(sharing.rates), sharing.hold)
         if up:
             self._carried_bit = sharing.carried_bit
         return full_s
+
+    def rates_of(self, rates: Rates) -> Rates:
+        """Rates at which volumes pass, from those that antennas and links give: the same.
+
+        Parameters
+        ----------
+        rates : callable
+            Of volumes that wait, as `pass_data` takes it.
+
+        Returns
+        -------
+        callable
+            The same; a study may give others.
+        """
+        return rates
 
     def _free_bit_s(self, up: bool) -> Array:
         """Rate of each directed link, for data that go down without what others bring up in the step on average."""

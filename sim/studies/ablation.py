@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.scenario import Loaded
-from sim.config.schema import MAINTENANCE_ACTIONS, Inference, Satellite, Scenario, Training
+from sim.config.schema import MAINTENANCE_ACTIONS, Inference, Satellite, Scenario, Sensing, Training
 from sim.engine.context import Context
 from sim.engine.coupling import Coupling
 from sim.engine.data_volumes import DataVolumes
 from sim.engine.driver import Progress, Run
 from sim.engine.outcome import Outcome
 from sim.fleet import job_phases
+from sim.network.site_links import SiteAccess
+from sim.studies.ablation_data import INSTANT_BIT_S, UnlimitedSensing, UnlimitedVolumes
 from sim.studies.ablation_models import UninterruptedLifecycle, UnlimitedTransport
 from sim.workload import parallelism
 from sim.workload.jobs import JobScheduler
@@ -48,6 +50,13 @@ class Ablation(NamedTuple):
     instant_links: bool = False  # no delay, no rate limit
     always_routed: bool = False  # a route for every message
     skipped_modes: tuple[int, ...] = ()  # modes of the job lifecycle in which jobs keep working instead
+    endless_images: bool = False  # satellites always have an image to process
+    mean_rates_bit_s: tuple[float | None, ...] = ()  # of data of jobs while they flow, for the time in which they have no route
+
+    @property
+    def in_run(self) -> bool:
+        """Whether the cause is removed in the run."""
+        return self.instant_links or self.always_routed or self.endless_images or bool(self.skipped_modes)
 
 
 def with_value(section: Any, path: str, value: Any) -> Any:
@@ -116,7 +125,9 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
         case "thermal":
             return Ablation("no temperature limits", scenario, no_thermal_limit=True)
         case "demand":
-            return Ablation("unlimited demand", _jobs(scenario, Inference, demand=None))
+            endless = any(isinstance(job, Sensing) and job.processing is not None for job in scenario.workloads)
+            unlimited = _jobs(scenario, Inference, demand=None)
+            return Ablation("unlimited demand" + ", always an image to process" * endless, unlimited, endless_images=endless)
         case "kernel":
             assumed = with_value(scenario, f"{chip}.kernels", None)
             return Ablation("kernel efficiency of 1", with_value(assumed, f"{chip}.kernel_efficiency", 1.0))
@@ -126,9 +137,9 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
             return Ablation("no recomputation, memory limit ignored, same mesh", _without_recomputation(scenario, tasks))
         case "communication":
             fast = with_value(with_value(scenario, f"{chip}.fabric.rate", float("inf")), f"{chip}.fabric.latency", 0.0)
-            return Ablation("links and fabric without latency or rate limit", fast, instant_links=True)
+            return Ablation("links and fabric without latency or rate limit", _with_instant_contacts(fast), instant_links=True)
         case "outage":
-            return Ablation("a route for every message", scenario.model_copy(update={"ground": None}), always_routed=True)
+            return Ablation("a route for every message", scenario, always_routed=True)
         case "straggler":
             return Ablation("no jitter", _jobs(scenario, Training, jitter=0.0))
         case "checkpoint":
@@ -145,6 +156,18 @@ def remove_cause(cause: str, scenario: Scenario, tasks: Sequence[Task]) -> Ablat
 def _jobs(scenario: Scenario, kind: type, **values: Any) -> Scenario:
     jobs = [job.model_copy(update=values) if isinstance(job, kind) else job for job in scenario.workloads]
     return scenario.model_copy(update={"workloads": jobs})
+
+
+def _with_instant_contacts(scenario: Scenario) -> Scenario:
+    """Contacts of sensors in which all is sent at once, whatever its size."""
+    jobs, ground = list(scenario.workloads), scenario.ground
+    if ground is None or not any(isinstance(job, Sensing) for job in jobs):
+        return scenario
+    for n, job in enumerate(jobs):
+        if isinstance(job, Sensing):
+            upload = job.upload and job.upload.model_copy(update={"rate": INSTANT_BIT_S})
+            jobs[n] = job.model_copy(update={"setup": 0.0, "upload": upload})
+    return scenario.model_copy(update={"workloads": jobs, "ground": ground.model_copy(update={"link_rate": INSTANT_BIT_S})})
 
 
 def _radiation(scenario: Scenario, **values: Any) -> Scenario:
@@ -245,20 +268,38 @@ class AblatedCoupling(Coupling):
         JobScheduler
             The scheduler at the epoch.
         """
-        scheduler = super().create_scheduler()
-        for fleet in scheduler.fleets if self.ablation.skipped_modes else []:
-            fleet.lifecycle = UninterruptedLifecycle(fleet.lifecycle, self.ablation.skipped_modes)
+        scheduler, ablation = super().create_scheduler(), self.ablation
+        for fleet in scheduler.fleets if ablation.skipped_modes else []:
+            fleet.lifecycle = UninterruptedLifecycle(fleet.lifecycle, ablation.skipped_modes)
+        if ablation.endless_images or ablation.always_routed:
+            new = {id(old): UnlimitedSensing(old, ablation.endless_images, ablation.always_routed) for old in scheduler.sensings}
+            scheduler.sensings = [new[id(old)] for old in scheduler.sensings]
+            scheduler.parts = [[new.get(id(part), part) for part in parts] for parts in scheduler.parts]
         return scheduler
 
-    def create_volumes(self) -> DataVolumes | None:
-        """Volumes of the run.
+    def new_volumes(self, access: SiteAccess) -> DataVolumes:
+        """Volumes that pass at once, or always.
+
+        Parameters
+        ----------
+        access : SiteAccess
+            The sites.
 
         Returns
         -------
-        DataVolumes or None
-            None where transfers take no time.
+        DataVolumes
+            Volumes of all jobs that have any.
         """
-        return None if self.ablation.instant_links else super().create_volumes()
+        ablation = self.ablation
+        if not (ablation.instant_links or ablation.always_routed):
+            return super().new_volumes(access)
+        rates_bit_s = ablation.mean_rates_bit_s if ablation.always_routed else None
+        return UnlimitedVolumes((self.scenario, self.scheduler, access, self.network), ablation.instant_links, rates_bit_s)
+
+    def _look_ahead(self, k0: int, steps: int, at: int, lost: list[tuple[int, int]]) -> None:
+        super()._look_ahead(k0, steps, at, lost)
+        if self.ablation.always_routed:  # users reach every satellite
+            self._reached = np.ones_like(self._reached)
 
 
 class AblatedRun(Run):

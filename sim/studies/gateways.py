@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config import yaml_tree
 from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Loaded
 from sim.engine import ground_stations, propagators
@@ -20,6 +21,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Target = Literal["fleet", "internet"]
 
+SOLVER_TOLERANCE: Final = 1e-6  # of constraints, of a share of 1
+SHARE_ROUNDING: Final = 1e-9  # of the share: sums of weights round
 MOMENTS: Final = 96  # a quarter of an hour of a day
 TIME_LIMIT_S: Final = 60.0  # of the search for the fewest; what it has then is reported with a bound
 
@@ -127,7 +130,7 @@ def fewest_gateways(
     Raises
     ------
     InputError
-        If a list has no station, or if all candidates together do not reach the share.
+        If a list has no station, if no station for users has any, or if all candidates together do not reach the share.
 
     Notes
     -----
@@ -144,6 +147,10 @@ def fewest_gateways(
             Origin(loaded.scenario.name), "--sites", "has no station that could be a gateway; write the name of a list, such as cities"
         )
     assert ground is not None
+    weight = np.array([ground.stations[n].users for n in looked_at.tolist()])
+    if not weight.any():
+        message = "all stations for users have users: 0, and a share of their time has no meaning; write users: 1 for one of them, or more"
+        raise bad_input(yaml_tree.find(loaded.tree, ("ground", "stations")).origin, "ground.stations", message)
     ways = _ways(loaded, looked_at, candidates, offered)
     found = site_delays(loaded, sites, users if to == "internet" else (), moments, progress)
     if to == "fleet":
@@ -151,12 +158,11 @@ def fewest_gateways(
     else:
         one_way_s = found.through_space_s + ways.to_pop_s[:, ways.pop].T[np.newaxis]
     rtt_s = 2.0 * one_way_s + (ground.gateway_overhead if to == "fleet" else ground.access_overhead)
-    weight = np.array([ground.stations[n].users for n in looked_at.tolist()])
     weight = np.repeat((weight / weight.sum())[np.newaxis] / rtt_s.shape[0], rtt_s.shape[0], axis=0).ravel()
     flat_s = rtt_s.reshape(-1, len(sites))
     below = flat_s <= limit_s
     best = float(weight[below.any(axis=1)].sum())
-    if best < share - 1e-12:
+    if best < share * (1.0 - SHARE_ROUNDING):
         raise bad_input(
             Origin(f"--share {share:g}"), "",
             f"all {len(sites)} sites together reach {100.0 * best:.1f} % below {1e3 * limit_s:g} ms; "
@@ -228,10 +234,12 @@ def _integer_program(patterns: Flags, sums: Array, share: float) -> tuple[list[i
     from scipy.sparse import csr_array, eye_array, hstack
 
     rows, columns = patterns.shape
-    need = share - 1e-9
-    # y[row] <= sum of x over the columns that cover it; the weights of y reach the share
+    need = share * (1.0 - SHARE_ROUNDING)
+    # y[row] <= sum of x over the columns that cover it; the weights of y reach the share. In units of the share, for the solver has an
+    # absolute tolerance; a row that has all of it needs no more
+    parts = np.minimum(1.0, sums / need)
     ties = hstack([csr_array(-patterns.astype(np.float64)), eye_array(rows)])
-    limits = [LinearConstraint(ties, -np.inf, 0.0), LinearConstraint(np.concatenate((np.zeros(columns), sums))[np.newaxis], need, np.inf)]
+    limits = [LinearConstraint(ties, -np.inf, 0.0), LinearConstraint(np.concatenate((np.zeros(columns), parts))[np.newaxis], 1.0, np.inf)]
     answer = milp(
         np.concatenate((np.ones(columns), np.zeros(rows))), integrality=np.concatenate((np.ones(columns), np.zeros(rows))),
         bounds=Bounds(0.0, 1.0), constraints=limits, options={"time_limit": TIME_LIMIT_S},
@@ -241,7 +249,8 @@ def _integer_program(patterns: Flags, sums: Array, share: float) -> tuple[list[i
     if answer.x is None:
         return greedy, bound
     picked = np.flatnonzero(answer.x[:columns] > 0.5).tolist()
-    return (picked, bound) if len(picked) <= len(greedy) else (greedy, bound)
+    enough = sums[patterns[:, picked].any(axis=1)].sum() >= need * (1.0 - SOLVER_TOLERANCE)
+    return (picked, bound) if enough and len(picked) <= len(greedy) else (greedy, bound)
 
 
 def _greedy(patterns: Flags, sums: Array, need: float) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.config import economics_params, workload_params
-from sim.config.schema import Inference, Satellite, Scenario, Training
+from sim.config.schema import Inference, Satellite, Scenario, Sensing, Training
 from sim.economics.finance import YEAR_S
 from sim.studies.ablation import with_value
 from sim.workload import parallelism
@@ -84,7 +84,7 @@ def all_inputs(scenario: Scenario, meshes: Sequence[Mesh], satellites: int) -> t
         inputs.append(_satellite_input(scenario, "accelerator.fabric.rate", "B/s", "fabric", ("GB/s", 1e9)))
     if serves:
         inputs.append(_satellite_input(scenario, "accelerator.memory_bandwidth", "B/s", "memory", ("GB/s", 1e9)))
-    inputs += _links(scenario, trains)
+    inputs += [*_links(scenario, trains), *_ground(scenario)]
     for i, job in enumerate(scenario.workloads):
         if isinstance(job, Training):
             path = f"workloads.{i}.checkpoint.rate"
@@ -185,6 +185,20 @@ def _links(scenario: Scenario, trains: bool) -> list[IncreasedInput]:
         field="links.terminals", unit="1", before=before, after=after, scenario=more, satellites=0,
         name="terminals", display_unit=("", 1.0),
     )]
+
+
+def _ground(scenario: Scenario) -> list[IncreasedInput]:
+    """Rates of antennas over which work waits for data or weights: that of `ground`, where no link budget gives it, and those of uploads."""
+    found, ground = [], scenario.ground
+    budgeted = ground is not None and (ground.radio is not None or ground.telescope is not None)
+    waits = any(isinstance(job, Training | Inference) and job.ingest is not None for job in scenario.workloads) and not budgeted
+    sends = any(isinstance(job, Sensing) and job.processing is not None for job in scenario.workloads)  # a full storage takes no image
+    if ground is not None and ground.link_rate is not None and (waits or sends):
+        found.append(_scenario_input(scenario, "ground.link_rate", "bit/s", ground.link_rate, "antennas", ("Gbit/s", 1e9)))
+    for i, job in enumerate(scenario.workloads):
+        if isinstance(job, Sensing) and job.processing is not None and job.upload is not None:
+            found.append(_scenario_input(scenario, f"workloads.{i}.upload.rate", "bit/s", job.upload.rate, "uploads", ("Mbit/s", 1e6)))
+    return found
 
 
 def _whole(count: int) -> int:

@@ -17,7 +17,7 @@ from sim import api
 from sim.config import economics_params
 from sim.config.errors import InputError
 from sim.config.scenario import Loaded, Overrides
-from sim.config.schema import Inference, Scenario
+from sim.config.schema import Inference, Scenario, Sensing, Training, Workload
 from sim.economics import cost
 from sim.engine.coupling import SETTLED
 from sim.engine.driver import Run
@@ -26,6 +26,7 @@ from sim.results import summary
 from sim.schema import CAUSES
 from sim.studies import sensitivity
 from sim.studies.ablation import NOT_REMOVABLE, AblatedRun, Ablation, remove_cause, remove_temperature_limits
+from sim.studies.ablation_data import mean_rates_bit_s
 from sim.studies.parts import STEPS, Part, Step, limits, parts
 from sim.studies.sensitivity import IncreasedInput
 from sim.workload.training_step import Task
@@ -163,7 +164,7 @@ class _Experiment:
         notes = []
         recorder = scenario.recorder.model_copy(update={"satellites": 0.0})
         changes: dict[str, Any] = {"recorder": recorder}
-        if not any(isinstance(job, Inference) for job in scenario.workloads):
+        if not any(_needs_ground(job) for job in scenario.workloads):
             changes["ground"] = None  # no result here depends on it
         if self.coupled:
             window_s = scenario.step * min(scenario.steps, max(COUPLED_STEPS, SATELLITE_STEPS // self.whole.satellites))
@@ -188,8 +189,7 @@ class _Experiment:
     def outcome(self, ablation: Ablation) -> Outcome:
         loaded = replace(self.whole, scenario=ablation.scenario)
         if self.coupled:
-            in_run = ablation.instant_links or ablation.always_routed or ablation.skipped_modes
-            run: Run = AblatedRun(loaded, ablation) if in_run else Run(loaded)
+            run: Run = AblatedRun(loaded, ablation) if ablation.in_run else Run(loaded)
         else:
             run = Run(loaded, sample=self.sample)
         if ablation.no_thermal_limit:
@@ -237,6 +237,7 @@ def why(
     outcome = experiment.outcome(_unchanged(experiment.scenario))
     now = experiment.shares(outcome)
     tasks = [] if outcome.scheduler is None else [training.first_plan.task for training in outcome.scheduler.trainings]
+    rates_bit_s = mean_rates_bit_s(outcome.volumes)
     lost = [cause for cause in CAUSES if cause != "useful" and now.share(cause) > 0.0]
     increased, notes = sensitivity.all_inputs(experiment.scenario, [task.mesh for task in tasks], loaded.satellites)
     of_parts = sensitivity.inputs_of_parts(experiment.scenario)
@@ -250,7 +251,7 @@ def why(
 
     causes = []
     for cause in lost:
-        causes.append(_cause(cause, experiment, now, tasks))
+        causes.append(_cause(cause, experiment, now, tasks, rates_bit_s))
         tick()
     inputs = []
     for each in increased:
@@ -299,6 +300,13 @@ def binding(loaded: Loaded) -> tuple[Base, list[Input]]:
     return _base(experiment, now), sorted(inputs, key=_by_gain_per_kg)
 
 
+def _needs_ground(job: Workload) -> bool:
+    """Whether what a job computes depends on the ground, or its data pass it."""
+    if isinstance(job, Training):
+        return job.ingest is not None or job.deliver is not None
+    return isinstance(job, Inference | Sensing)
+
+
 def _unchanged(scenario: Scenario) -> Ablation:
     return Ablation("", scenario)
 
@@ -318,14 +326,16 @@ def _gain(experiment: _Experiment, now: _Shares, then: _Shares) -> float:
     return gained if abs(gained) > experiment.accuracy * now.useful_flops_per_s else 0.0
 
 
-def _cause(cause: str, experiment: _Experiment, now: _Shares, tasks: list[Task]) -> Cause:
+def _cause(
+    cause: str, experiment: _Experiment, now: _Shares, tasks: list[Task], rates_bit_s: tuple[float | None, ...]
+) -> Cause:
     flops = now.nameplate_flops_per_s * experiment.scenario.duration
     own, induced = now.own.get(cause, 0.0), now.induced.get(cause, 0.0)
     size = (cause, (own + induced) * flops, own * flops, induced * flops, own + induced)
     ablation = remove_cause(cause, experiment.scenario, tasks)
     if ablation is None:
         return Cause(*size, None, None, None, None, None, NOT_REMOVABLE[cause])
-    then = experiment.shares(experiment.outcome(ablation))
+    then = experiment.shares(experiment.outcome(ablation._replace(mean_rates_bit_s=rates_bit_s)))
     gain = _gain(experiment, now, then)
     grown = {c: then.share(c) - now.share(c) for c in CAUSES if c not in ("useful", cause)}
     most = max(grown, key=lambda c: grown[c])

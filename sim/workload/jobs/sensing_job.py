@@ -65,6 +65,8 @@ class Sensing:
         self.transfer = DataTransfer(plan.rules, contacts, who.size, len(stations), steps * step_s)
         self.up = np.ones(who.size)  # shares of the last step
         self.useful_share, self.busy_share, self.waiting_share, self.loading_share = (np.zeros(who.size) for _ in range(4))
+        self.uploads = plan.mode is not None and plan.rules.upload_bytes > 0.0
+        self.ready_share = np.ones(who.size)  # in which weights are aboard
         self.captured, self.stored, self.arrived = (np.zeros(steps) for _ in range(3))  # images, at the ends of steps; stored in bytes
         self.able_s = 0.0  # time at full clock rate in which satellites could process
         self.k = 0
@@ -111,14 +113,47 @@ class Sensing:
         """
         begin_s, end_s = self.k * self.step_s, (self.k + 1) * self.step_s
         able = self.up * self.rate
-        busy_s = self.transfer.advance(begin_s, end_s, self.powered, able * self.plan.images_per_s, self.captures_s, self.station_up)
+        busy_s = self.advance(begin_s, end_s, able)
         state = self.transfer.value
-        ready_s = np.clip(state[:, queues.F_UPLOADED], begin_s, end_s) if self.plan.rules.upload_bytes > 0.0 else begin_s
-        self.able_s += float((able * (end_s - ready_s)).sum())
-        self.busy_share = np.minimum(1.0, busy_s / self.step_s)
+        if self.uploads:
+            self.ready_share = np.clip((end_s - state[:, queues.F_UPLOADED]) / self.step_s, 0.0, 1.0)
+        self.able_s += float((able * self.ready_share).sum()) * self.step_s
         self.waiting_share, self.loading_share = (np.minimum(1.0, state[:, row] / self.step_s) for row in (queues.F_WAITS, queues.F_LOADS))
+        self.busy_share = self.busy(np.minimum(1.0, busy_s / self.step_s))
         self._fill(inputs, self.busy_share)
         self._keep()
+
+    def advance(self, begin_s: float, end_s: float, able: Array) -> Array:
+        """Capture, process and send images for a time.
+
+        Parameters
+        ----------
+        begin_s, end_s : float
+            The time, within a step [s]; it begins where the last one ended.
+        able : ndarray, shape (satellites,)
+            Rate of processing over that at full clock rate, 0 to 1.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            Time in which each satellite processed images [s].
+        """
+        return self.transfer.advance(begin_s, end_s, self.powered, able * self.plan.images_per_s, self.captures_s, self.station_up)
+
+    def busy(self, share: Array) -> Array:
+        """Share of the step in which accelerators work, from the share in which there are images to process: the same.
+
+        Parameters
+        ----------
+        share : ndarray, shape (satellites,)
+            Share, 0 to 1.
+
+        Returns
+        -------
+        ndarray, shape (satellites,)
+            The same; a study may give another.
+        """
+        return share
 
     def fill_typical(self, inputs: JobInputs) -> None:
         """Fill the inputs of satellites that process as many images as they capture over a day, at full clock rate.

@@ -154,3 +154,34 @@ def test_the_verb_knows_operators(dawndusk: Callable[..., Any]) -> None:
     own = dawndusk(*args, "--set", f"ground.stations=[{PLACES[1:-1]}, {GATES}]")
     assert own.code == 0, own.err
     assert (json.loads(own.out)["candidates"], json.loads(own.out)["users"]) == (2, 3)
+
+
+@pytest.mark.parametrize("share", [1e-13, 1e-9, 1e-6])
+def test_a_tiny_share_needs_a_site(share: float) -> None:
+    """By hand: no site covers nothing; the second covers a millionth of the weight, the first a tenth of a millionth, the third none."""
+    below = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0]], dtype=bool)
+    weight = np.array([1e-7, 1e-6, 1.0 - 1.1e-6])
+    chosen, fewest = gateways.cover(below, weight, share)
+    assert fewest == len(chosen) == 1
+    assert weight[below[:, chosen].any(axis=1)].sum() >= share * (1.0 - 1e-6)
+
+
+def test_a_tiny_share_of_a_fleet(dawndusk: Callable[..., Any]) -> None:
+    """By hand: any site that reaches anything is enough."""
+    sets = [part for text in (*SHORT, f"ground.stations={PLACES}") for part in ("--set", text)]
+    shown = dawndusk("gateways", "starlink_edge", "--below", "200 ms", "--share", "1e-13", "--moments", "2", "--json", *sets)
+    assert shown.code == 0
+    found = json.loads(shown.out)
+    assert (len(found["sites"]), found["fewest"]) == (1, 1)
+
+
+def test_places_without_users_are_bad_input(dawndusk: Callable[..., Any]) -> None:
+    """By contract: one line, exit 2: where, what, what to write instead."""
+    places = "[{name: Lisbon, latitude: 38.7 deg, longitude: -9.1 deg, users: 0}, {name: Quito, latitude: -0.2 deg, longitude: -78.5 deg, users: 0}]"
+    sets = [part for text in (*SHORT, f"ground.stations={places}") for part in ("--set", text)]
+    shown = dawndusk("gateways", "starlink_edge", "--below", "200 ms", "--moments", "2", *sets)
+    assert shown.code == 2
+    said = " ".join(shown.err.split())
+    assert "ground.stations: all stations for users have users: 0" in said
+    assert "write users: 1" in said
+    assert "Traceback" not in said
