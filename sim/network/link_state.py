@@ -137,6 +137,10 @@ class Network:
         self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy, self._rate_bit_s = state
         self._hop_weight_s = None
 
+    def forget(self) -> None:
+        """Begin anew: the next time is the first one, without links of times before."""
+        self._history = link_limits.LinkHistory(self.count)
+
     @property
     def present(self) -> LinkState:
         """The present links."""
@@ -271,6 +275,14 @@ class Network:
         if not self.topology.fixed:
             return 0
         return int(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_))[0].size)
+
+    @property
+    def enough_terminals(self) -> bool:
+        """Whether no satellite can have more links than terminals, so that links never compete; False where pairs follow the positions."""
+        if not self.topology.fixed:
+            return False
+        ends = np.concatenate(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_)))
+        return int(np.bincount(ends, minlength=1).max()) <= self.rules.terminals
 
     def unlinked(self, state: LinkState) -> Array:
         """Share of each satellite's terminals without a link.
