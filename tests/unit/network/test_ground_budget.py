@@ -83,6 +83,25 @@ def test_clouds_close_a_telescope() -> None:
     assert found.attenuation_db[0, 0] == math.inf
 
 
+def test_a_telescope_below_the_horizon() -> None:
+    """Source of truth: Beer and Lambert: air takes light, the more the lower the satellite, so that of satellites at 2,600 km the one at 1 deg has the best rate
+    and those at -1 and -4 deg, as a mask lets a raised site see them, less and none."""
+    link = _item("optical-ground")
+    site, elevation, range_m = [PHOENIX], np.radians([1.0, -1.0, -4.0]), 2.6e6
+    losses_db, rates_bit_s = [], []
+    for one in elevation.tolist():
+        found = GroundBudget(np.array([0]), site, Terms(None, link, np.array([1])), None, 1)
+        at, up = np.array([[6378e3, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
+        r_m = at.T + range_m * np.array([[math.sin(one)], [math.cos(one)], [0.0]])
+        found.limit(0, np.array([[range_m]]), r_m, at, up)
+        losses_db.append(float(found.attenuation_db[0, 0]))
+        rates_bit_s.append((float(found.down_bit_s[0, 0]), float(found.up_bit_s[0, 0])))
+    assert 5.0 < losses_db[0] < losses_db[1] < losses_db[2]
+    assert rates_bit_s[0][0] > rates_bit_s[1][0] > 0.0
+    assert rates_bit_s[2] == (0.0, 0.0)
+    assert all(down == up for down, up in rates_bit_s)
+
+
 def test_wet_climates_close_e_band_and_the_set_of_sites_does_not() -> None:
     """Source of truth: P.618: at 83 GHz in Kuala Lumpur 1 % of the year has more than 60 dB, in Phoenix less than 25 dB. In a run of half a day the wet
     site is closed much more often; a clear sky closes neither; what reaches users is what is usable."""
