@@ -202,8 +202,9 @@ class Network:
             keep = self._can_point(r_m, a, b, length_m, sun_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
-        if self.topology.fixed:
-            keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis)
+            part = getattr(self.topology, "part", None)
+            joining = None if part is None else part[a] != part[b]
+            keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis, joining)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
         history.remember(r_m if rules.slew_limit_rad_s < np.inf or rules.faces is not None else None, a, b)
