@@ -142,7 +142,7 @@ def _both_ways(links: Links, kind: str, inside: bool) -> list[Fault]:
     """One terminal, where a satellite needs links within its part and to another."""
     if links.terminals > 1 or not inside:
         return []
-    return [("", f"{kind} needs a terminal for links within a shell and one for links to another, and a satellite has 1; write links.terminals: 2 or more")]
+    return [("", f"{kind} needs terminals for links within a shell and to another, and a satellite has 1; write links.terminals: 2, or more")]
 
 
 def _relay(form: RelayForm, links: Links, scenario: Scenario) -> list[Fault]:

@@ -71,8 +71,7 @@ def test_joined_entries_and_their_terminals() -> None:
     """By hand: no satellite has more links than terminals, and one terminal cannot serve both its shell and another."""
     two = "constellation=[{kind: shorthand, code: 'D:550:53:240/12/1'}, {kind: shorthand, code: 'D:700:53:240/12/1'}]"
     for topology, terminals, found in (
-        ("shells", 1, [("", "shells needs a terminal for links within a shell and one for links to another, and a satellite has 1; "
-                        "write links.terminals: 2 or more")]),
+        ("shells", 1, [("", "shells needs terminals for links within a shell and to another, and a satellite has 1; write links.terminals: 2, or more")]),
         ("shells", 2, []),
         ("{kind: relay, through: 1, links: 3, relay_terminals: 4}", 2,
          [(".links", "gives a satellite 3 links, and it has 2 terminals; write links.terminals: 3, or fewer links"),
