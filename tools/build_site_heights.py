@@ -4,9 +4,9 @@
     python tools/build_site_heights.py
     python tools/build_sites.py
 
-itur packages the map of version 2 of the recommendation, on a grid of 1/12 deg, bicubic in between. Against the heights of the 100 cities and
-the polar stations, typed from [geonames], half of the values are within 8 m and nine in ten within 52 m; on steep coasts and summits it errs by hundreds of
-metres.
+itur packages the map of version 2 of the recommendation, on a grid of 1/12 deg, bicubic in between. Against the heights of the 100
+cities and the polar stations, typed from [geonames], half of the values are within 8 m and nine in ten within 52 m; on steep coasts and
+summits it errs by hundreds of metres.
 """
 
 from __future__ import annotations

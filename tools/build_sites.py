@@ -4,7 +4,8 @@
 [geonames]. `starlink-pops`: points of presence that the operator assigns addresses to, 29 September 2026 [starlink-geoip], at the
 centres of their cities. `starlink-gateways`: gateways in use by regulators' records, as collected on 14 March 2026
 [starlink-viz2026], at the places they are named after; a point of presence without one within 400 km gets one at its city, which is
-an assumption. Heights of gateways are those of the ground in `heights.txt`, which tools/build_site_heights.py writes. The point of presence of a gateway is the nearest one of its country, or of all where the country has none.
+an assumption. Heights of gateways are those of the ground in `heights.txt`, which tools/build_site_heights.py writes. The point of presence
+of a gateway is the nearest one of its country, or of all where the country has none.
 `polar-ground`: stations for Earth observation [brahe-groundstations], [aws-ground-station].
 """
 
