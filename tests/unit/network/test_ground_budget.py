@@ -35,6 +35,13 @@ class _Rain:
         return np.full(site.size, self.lost_db)
 
 
+class _ByFrequency(_Rain):
+    """A decibel for each gigahertz, so that directions do not have the same attenuation."""
+
+    def attenuation_db(self, site: np.ndarray, frequency_hz: float, *_: Any, **__: Any) -> np.ndarray:
+        return np.full(site.size, frequency_hz / 1e9)
+
+
 def _overhead(distances_m: list[list[float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Satellites straight above each site: slant ranges (sites, N), their positions, and both sites."""
     at, up = np.array([position_m(s) for s in (KUALA_LUMPUR, PHOENIX)]), np.array([zenith(s) for s in (KUALA_LUMPUR, PHOENIX)])
@@ -60,6 +67,24 @@ def test_antennas_serve_the_best_satellites() -> None:
     assert found.attenuation_db[0, 0] == 1.5
     assert np.isnan(found.attenuation_db[0, 1])
     assert np.isfinite(slant_m[0]).all()
+
+
+def test_each_direction_has_the_air_of_its_frequency() -> None:
+    """Source of truth: two calls of the tested budget of one link, with 19.5 dB of air for the way down at 19.5 GHz and the like for the way up; what is
+    noted is the attenuation on the way down."""
+    link = _item("ka-gateway")
+    down_ghz, up_ghz = link.down.frequency_hz / 1e9, link.up.frequency_hz / 1e9
+    assert up_ghz > down_ghz + 5.0
+    found = GroundBudget(np.array([0]), [KUALA_LUMPUR], Terms(link, None, np.array([1])), _ByFrequency(0.0), 1)  # type: ignore[arg-type]
+    slant_m, r_m, at, up = _overhead([[550e3], []])
+    found.limit(0, slant_m[:1], r_m, at, up)
+    expected = [float(radio.rate_bit_s(550e3, db, link, up=to_space)) for db, to_space in ((down_ghz, False), (up_ghz, True))]
+    swapped = [float(radio.rate_bit_s(550e3, db, link, up=to_space)) for db, to_space in ((up_ghz, False), (down_ghz, True))]
+    assert min(expected) > 0.0
+    assert expected[0] != swapped[0]
+    assert expected[1] != swapped[1]
+    assert [found.down_bit_s[0, 0], found.up_bit_s[0, 0]] == pytest.approx(expected, rel=1e-12)
+    assert found.attenuation_db[0, 0] == down_ghz
 
 
 def test_rain_takes_satellites_out_of_sight() -> None:
