@@ -73,7 +73,7 @@ class _MomentLinks:
         r_m = np.empty((1, 3, self._run.satellites))
         for propagator, first in zip(self._run.propagators, self._run.first[:-1].tolist(), strict=True):
             propagator.fill(0, propagator.count, tick, r_m[:, :, first : first + propagator.count])
-        return r_m[0]
+        return np.asarray(r_m[0])
 
     def at(self, tick: int) -> tuple[Array, LinkState | None]:
         """Positions (3, N) [m] and links at a tick, later than the last one; None without a network."""
