@@ -4,7 +4,8 @@
 [geonames]. `starlink-pops`: points of presence that the operator assigns addresses to, 29 September 2026 [starlink-geoip], at the
 centres of their cities. `starlink-gateways`: gateways in use by regulators' records, as collected on 14 March 2026
 [starlink-viz2026], at the places they are named after; a point of presence without one within 400 km gets one at its city, which is
-an assumption. The point of presence of a gateway is the nearest one of its country, or of all where the country has none.
+an assumption. Heights of gateways are those of the ground in `heights.txt`, which tools/build_site_heights.py writes. The point of presence
+of a gateway is the nearest one of its country, or of all where the country has none.
 `polar-ground`: stations for Earth observation [brahe-groundstations], [aws-ground-station].
 """
 
@@ -79,11 +80,13 @@ def _pop_of(country: str, latitude: str, longitude: str, pops: list[list[str]]) 
 
 def _gateways() -> list[list[str]]:
     known, pops = _rows("gateways"), _rows("points_of_presence")
+    height_m = {(latitude, longitude): height for latitude, longitude, height in _rows("heights")}
     listed = [(row, "estimated", "starlink-viz2026") for row in known]
     listed += [(pop[:4], "assumption", NOT_PUBLIC) for pop in pops if _nearest(pop[2], pop[3], known)[0] > REACH_KM]
     return [
         [f"- name: {name} gateway", "  role: gateway", f"  pop: {_pop_of(country, latitude, longitude, pops)} PoP", "  operator: Starlink",
          f"  jurisdiction: {country}", *_place(latitude, longitude, kind, source),
+         _number("height", height_m[latitude, longitude], "m", "derived", "itu-p1511"),
          _number("antennas", str(ANTENNAS), "1", kind, "fcc-gateways", (4, 24))]
         for (name, country, latitude, longitude), kind, source in listed
     ]  # fmt: skip

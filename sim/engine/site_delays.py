@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,11 +16,12 @@ from sim.config.scenario import Loaded
 from sim.engine import links
 from sim.engine.coupling import Coupling
 from sim.engine.driver import Run
-from sim.network.link_state import Network
+from sim.network.link_state import LinkRules, LinkState, Network
 from sim.network.route_block import BlockRouter
 from sim.network.route_metrics import without_hops
 
 Array = NDArray[np.float64]
+MEMORY_S = 300.0  # within which a link that hysteresis keeps grows longer than others, or breaks
 
 
 class SiteDelays(NamedTuple):
@@ -35,6 +37,60 @@ class SiteDelays(NamedTuple):
 
     to_fleet_s: Array
     through_space_s: Array
+
+
+class _MomentLinks:
+    """Links at moments far apart, as those of a run that goes through all steps.
+
+    A link depends on the steps before: new ones wait for acquisition, turns and local orbital frames follow from two positions, and
+    hysteresis keeps what exists. So many steps before each moment are gone through as that takes, at most from the epoch on.
+
+    Parameters
+    ----------
+    run : Run
+        The run, at its epoch.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._loaded = run, run.loaded
+        rules = links.link_rules(run.loaded.scenario, run.type_index)
+        self.network = None if rules is None else self._new(rules)
+        self._last = -1  # tick of the links that the network remembers
+        self._lead = 0 if self.network is None else self._steps_before(self.network)
+
+    def _new(self, rules: LinkRules) -> Network:
+        return Network(links.constellation_blocks(self._loaded), self._run.satellites, rules, links.topology(self._loaded, rules))
+
+    @staticmethod
+    def _steps_before(network: Network) -> int:
+        rules = network.rules
+        wait_s = rules.acquisition_s + (MEMORY_S if rules.hysteresis > 1.0 and not network.enough_terminals else 0.0)
+        turns = rules.faces is not None or rules.slew_limit_rad_s < math.inf
+        return math.ceil(wait_s / rules.step_s - 1e-9) + int(turns)
+
+    def positions_m(self, tick: int) -> Array:
+        """Positions (3, N) at one tick [m]."""
+        r_m = np.empty((1, 3, self._run.satellites))
+        for propagator, first in zip(self._run.propagators, self._run.first[:-1].tolist(), strict=True):
+            propagator.fill(0, propagator.count, tick, r_m[:, :, first : first + propagator.count])
+        return np.asarray(r_m[0])
+
+    def at(self, tick: int) -> tuple[Array, LinkState | None]:
+        """Positions (3, N) [m] and links at a tick, later than the last one; None without a network."""
+        if self.network is None:
+            return self.positions_m(tick), None
+        first = max(0, tick - self._lead)
+        if first <= self._last:
+            first = self._last + 1
+        else:
+            self.network.forget()
+        healthy = np.ones(self._run.satellites, dtype=np.bool_)
+        for at in range(first, tick + 1):
+            r_m = self.positions_m(at)
+            # as in a run, whose first links know no Sun
+            state = self.network.state(r_m, healthy, {}, sun_m=self._run.surroundings.sun_m[at + 1] if at else None)
+        self._last = tick
+        return r_m, state
 
 
 class _Sky:
@@ -82,25 +138,22 @@ def site_delays(
     coupling = Coupling(run)
     run.begin_coupled(coupling)
     serves = coupling.scheduler.serves
-    rules, count = links.link_rules(loaded.scenario), run.satellites
-    network = None if rules is None else Network(links.constellation_blocks(loaded), count, rules, links.topology(loaded, rules))
-    router = None if network is None else BlockRouter(network)
+    in_space, count = _MomentLinks(run), run.satellites
+    router = None if in_space.network is None else BlockRouter(in_space.network)
     sky, of_users = _Sky(sites), _Sky(users)
     moments = min(moments, run.grid.steps)
     ticks = (run.grid.steps * (2 * np.arange(moments) + 1)) // (2 * moments) + 1
     to_fleet_s, through_s = np.full((moments, len(sites)), np.inf), np.full((moments, len(users), len(sites)), np.inf)
-    healthy, r_m = np.ones(count, dtype=np.bool_), np.empty((1, 3, count))
     for n, tick in enumerate(ticks.tolist()):
-        for propagator, first in zip(run.propagators, run.first[:-1].tolist(), strict=True):
-            propagator.fill(0, propagator.count, tick, r_m[:, :, first : first + propagator.count])
+        r_m, state = in_space.at(tick)
         jd, fr = run.grid.jd_fr(tick, 1)
-        slant_m, up_m = sky.slant_m(r_m[0], jd, fr), of_users.slant_m(r_m[0], jd, fr)
-        if network is None or router is None:
+        slant_m, up_m = sky.slant_m(r_m, jd, fr), of_users.slant_m(r_m, jd, fr)
+        if router is None or state is None:
             to_fleet_s[n] = np.where(serves, slant_m, np.inf).min(axis=1) / SPEED_OF_LIGHT_M_S
             far_m = up_m[:, np.newaxis, :] + slant_m[np.newaxis] if len(users) else np.full((0, len(sites), count), np.inf)
             through_s[n] = far_m.min(axis=2) / SPEED_OF_LIGHT_M_S
         else:
-            block = router.block([network.state(r_m[0], healthy, {})])
+            block = router.block([state])
             to_fleet_s[n] = block.serve(slant_m[np.newaxis], serves[np.newaxis])[0].delay_s
             if len(users):
                 through_s[n] = without_hops(_through(block.reach(up_m[np.newaxis])[:, :, 0], slant_m), block.hop_s[0])

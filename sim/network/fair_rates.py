@@ -48,7 +48,7 @@ def max_min_rates(
     Raises
     ------
     ValueError
-        Where a capacity or demand is negative, or a weight is not positive and finite.
+        Where a capacity or demand is negative or not a number, or a weight is not positive and finite.
 
     Notes
     -----
@@ -69,8 +69,8 @@ def max_min_rates(
     ([5.0, 5.0, 2.0], [0, 0, -1])
     """
     shares = np.ones(demand_bit_s.size) if weight is None else np.asarray(weight, dtype=np.float64)
-    if np.any(capacity_bit_s < 0.0) or np.any(demand_bit_s < 0.0):
-        raise ValueError("max_min_rates: a capacity or a demand is negative; write 0 or more")
+    if not (np.all(capacity_bit_s >= 0.0) and np.all(demand_bit_s >= 0.0)):
+        raise ValueError("max_min_rates: a capacity or a demand is negative or not a number; write 0 or more")
     if not np.all((shares > 0.0) & np.isfinite(shares)):
         raise ValueError("max_min_rates: a weight is not positive and finite; write a number above 0")
     hops = np.diff(start)

@@ -6,6 +6,7 @@ satellite, so that a site carries at most the rates of as many satellites as it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -127,8 +128,8 @@ class GroundBudget:
             weather, row = self._sky(k)
             cloudy = weather.cloudy[row, site]
             down_bit_s = optical_ground.rate_bit_s(range_m, elevation_rad, cloudy, telescope)
-            clear_db = -10.0 * np.log10(optical_ground.transmittance(elevation_rad, telescope.zenith_transmittance))
-            return down_bit_s, np.where(down_bit_s > 0.0, down_bit_s, 0.0), np.where(cloudy, np.inf, clear_db)
+            clear_db = -10.0 * math.log10(telescope.zenith_transmittance) * optical_ground.air_mass(elevation_rad)
+            return down_bit_s, down_bit_s, np.where(cloudy, np.inf, clear_db)
         lost_db = [self._attenuation_db(k, site, elevation_rad, carriers.frequency_hz, link.ground) for carriers in (link.down, link.up)]
         down_bit_s = radio.rate_bit_s(range_m, lost_db[0], link)
         return down_bit_s, radio.rate_bit_s(range_m, lost_db[1], link, up=True), lost_db[0]

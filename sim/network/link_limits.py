@@ -322,7 +322,7 @@ def in_regard(
 
 
 def within_terminals(
-    r_m: Array, a: Indices, b: Indices, length_m: Array, terminals: int, held: Mask, hysteresis: float
+    r_m: Array, a: Indices, b: Indices, length_m: Array, terminals: int, held: Mask, hysteresis: float, first: Mask | None = None
 ) -> Mask:
     """Links that find a free terminal at both ends: the shortest first.
 
@@ -340,6 +340,8 @@ def within_terminals(
         Links that exist; each counts as shorter by the factor `hysteresis`.
     hysteresis : float
         Factor, at least 1.
+    first : ndarray of bool, shape (L,), optional
+        Links that come before all others, however long.
 
     Returns
     -------
@@ -372,8 +374,10 @@ def within_terminals(
     for end in (a, b):
         for satellite in end[~crowded].tolist():
             free[satellite] -= 1
-    for n in by_length(r_m, a[some], b[some], np.where(held[some], length_m[some] / hysteresis, length_m[some])).tolist():
-        link = some[n]
+    order = some[by_length(r_m, a[some], b[some], np.where(held[some], length_m[some] / hysteresis, length_m[some]))]
+    if first is not None:
+        order = np.concatenate((order[first[order]], order[~first[order]]))
+    for link in order.tolist():
         i, j = int(a[link]), int(b[link])
         keep[link] = free[i] > 0 and free[j] > 0
         if keep[link]:

@@ -137,6 +137,10 @@ class Network:
         self.a, self.b, self.length_m, self.delay_s, self.rate_factor, self.healthy, self._rate_bit_s = state
         self._hop_weight_s = None
 
+    def forget(self) -> None:
+        """Begin anew: the next time is the first one, without links of times before."""
+        self._history = link_limits.LinkHistory(self.count)
+
     @property
     def present(self) -> LinkState:
         """The present links."""
@@ -198,8 +202,9 @@ class Network:
             keep = self._can_point(r_m, a, b, length_m, sun_m)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
-        if self.topology.fixed:
-            keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis)
+            part = getattr(self.topology, "part", None)
+            joining = None if part is None else part[a] != part[b]
+            keep = link_limits.within_terminals(r_m, a, b, length_m, rules.terminals, history.is_held(a, b), rules.hysteresis, joining)
             if not keep.all():
                 a, b, length_m = a[keep], b[keep], length_m[keep]
         history.remember(r_m if rules.slew_limit_rad_s < np.inf or rules.faces is not None else None, a, b)
@@ -271,6 +276,14 @@ class Network:
         if not self.topology.fixed:
             return 0
         return int(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_))[0].size)
+
+    @property
+    def enough_terminals(self) -> bool:
+        """Whether no satellite can have more links than terminals, so that links never compete; False where pairs follow the positions."""
+        if not self.topology.fixed:
+            return False
+        ends = np.concatenate(self.topology.candidates(np.zeros((3, self.count)), np.ones(self.count, dtype=np.bool_)))
+        return int(np.bincount(ends, minlength=1).max()) <= self.rules.terminals
 
     def unlinked(self, state: LinkState) -> Array:
         """Share of each satellite's terminals without a link.

@@ -93,11 +93,18 @@ def bits_per_symbol(symbol_energy_db: ArrayLike, modcods: tuple[Modcod, ...] = M
     ndarray
         Bits per symbol; 0 below the lowest threshold, which is an outage, not a slow link.
 
+    Raises
+    ------
+    ValueError
+        If an energy is not a number.
+
     Examples
     --------
     >>> bits_per_symbol([-3.0, 11.99, 30.0]).tolist()
     [0.0, 3.510192, 5.900855]
     """
-    codes = front(modcods)
-    reached = np.searchsorted([code.threshold_db for code in codes], np.asarray(symbol_energy_db, dtype=np.float64), side="right")
+    codes, energy_db = front(modcods), np.asarray(symbol_energy_db, dtype=np.float64)
+    if np.any(np.isnan(energy_db)):  # would be sorted behind all thresholds
+        raise ValueError("bits_per_symbol: an energy is not a number; write -inf for an outage")
+    reached = np.searchsorted([code.threshold_db for code in codes], energy_db, side="right")
     return np.asarray(np.array([0.0, *(code.bits_per_symbol for code in codes)])[reached])

@@ -11,9 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import i0e, ndtr
 
 Array = NDArray[np.float64]
 NEPER_DB = 10.0 / math.log(10.0)  # of power
+LEAST_NP = 1e-12  # less than any margin by far
+# nodes over errors of one end, from so far below its bias to so far above, in standard deviations: beyond, no double is left
+NODES, BELOW, ABOVE = 160, 14.0, 38.0
+FAR = 300.0  # standard deviations from the axis; beyond, the distribution is normal up to its second correction
 
 
 class PointingLoss(NamedTuple):
@@ -95,7 +100,7 @@ def outage_probability(margin_np: ArrayLike, one: PointingLoss, other: PointingL
     Without bias the sum of two exponentials of means a >= b exceeds M with probability
     exp(-M/a) (1 + (M/a) (1 - exp(-x)) / x), x = M (1/b - 1/a): hypoexponential, and Erlang's (1 + M/a) exp(-M/a) where a = b, as
     for two terminals of one make. With bias each loss is a non-central chi-square of two degrees of freedom, and the sum is
-    integrated by quadrature.
+    integrated over the errors of the end whose loss is narrower, however narrow.
 
     References
     ----------
@@ -120,9 +125,8 @@ def _total(one: PointingLoss, other: PointingLoss) -> Array:
 
 
 def _unbiased(margin: Array, one: PointingLoss, other: PointingLoss) -> Array:
-    tiny = 1e-12  # Np; less than any margin by far
     first, second = np.asarray(one.jitter_np), np.asarray(other.jitter_np)
-    a, b = np.maximum(np.maximum(first, second), tiny), np.maximum(np.minimum(first, second), tiny)
+    a, b = np.maximum(np.maximum(first, second), LEAST_NP), np.maximum(np.minimum(first, second), LEAST_NP)
     m = np.maximum(margin, 0.0)
     x = m * (a - b) / (a * b)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -131,15 +135,36 @@ def _unbiased(margin: Array, one: PointingLoss, other: PointingLoss) -> Array:
 
 
 def _biased(margin: Array, one: PointingLoss, other: PointingLoss) -> Array:
-    """P(X > M) + integral over x of the density of X times P(Y > M - x), with 160 nodes."""
+    """Probability over the error of the end whose loss is narrower, and in closed form over that of the other one."""
+    parts = np.broadcast_arrays(margin, *(np.maximum(np.asarray(value, dtype=np.float64), LEAST_NP) for value in (*one, *other)))
+    m, a, bias_a, b, bias_b = (np.maximum(part, 0.0)[..., np.newaxis] for part in parts)
+    # the variance of a loss is a^2 + 2 a bias; the distribution of the wider one is smooth where the density of the narrower one is not small
+    narrow = a * (a + 2.0 * bias_a) <= b * (b + 2.0 * bias_b)
+    (a, bias_a), (b, bias_b) = (np.where(narrow, a, b), np.where(narrow, bias_a, bias_b)), (np.where(narrow, b, a), np.where(narrow, bias_b, bias_a))
+    # in standard deviations of one axis the error has Rice's density about `shift`, and loses a error^2 / 2
+    shift, limit = np.sqrt(2.0 * bias_a / a), np.sqrt(2.0 * m / a)
+    low, high = np.maximum(0.0, shift - BELOW), shift + ABOVE
+    split = np.clip(limit, low, high)  # beyond, this end alone takes the margin
+    x, w = np.polynomial.legendre.leggauss(NODES)
+    total = np.zeros(parts[0].shape)
+    for start, width, alone in ((low, split - low, False), (split, high - split, True)):
+        error = start + 0.5 * width * (x + 1.0)
+        density = error * np.exp(-0.5 * (error - shift) ** 2) * i0e(error * shift)
+        if not alone:
+            left = np.maximum(m - 0.5 * a * error**2, 0.0)
+            density = density * _exceeds(np.sqrt(2.0 * left / b), np.sqrt(2.0 * bias_b / b))
+        total += (density * 0.5 * width * w).sum(axis=-1)
+    return np.asarray(np.minimum(1.0, total))
+
+
+def _exceeds(error: Array, shift: Array) -> Array:
+    """Probability that an error about a fixed one is larger, in standard deviations of one axis: Marcum's Q function of first order."""
     from scipy.stats import ncx2
 
-    parts = np.broadcast_arrays(margin, *(np.maximum(np.asarray(value, dtype=np.float64), 1e-12) for value in (*one, *other)))
-    m, a, bias_a, b, bias_b = (np.maximum(part, 0.0)[..., np.newaxis] for part in parts)
-    x, w = np.polynomial.legendre.leggauss(160)
-    at = 0.5 * m * (x + 1.0)
-    # a loss of `bias` and jitter of mean a is a / 2 times chi-square with two degrees of freedom and non-centrality 2 bias / a
-    density = ncx2.pdf(2.0 * at / a, 2, 2.0 * bias_a / a) * 2.0 / a
-    beyond = ncx2.sf(2.0 * (m - at) / b, 2, 2.0 * bias_b / b)
-    alone = ncx2.sf(2.0 * m / a, 2, 2.0 * bias_a / a)[..., 0]
-    return np.asarray(np.minimum(1.0, alone + (density * beyond * 0.5 * m * w).sum(axis=-1)))
+    error, shift = np.broadcast_arrays(error, shift)
+    out, far = np.empty(error.shape), shift > FAR
+    out[~far] = ncx2.sf(error[~far] ** 2, 2, shift[~far] ** 2)
+    z, c = error[far] - shift[far], shift[far]
+    # Rice's density far from the axis: the normal one times sqrt(error / shift), to second order in 1 / shift
+    out[far] = ndtr(-z) + np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi) * (0.5 / c - 0.125 * z / c**2)
+    return np.clip(out, 0.0, 1.0)

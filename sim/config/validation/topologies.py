@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from orbit.units import shortened
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
-from sim.config.schema import FILES, Scenario, parts
+from sim.config.schema import FILES, Cluster, Scenario, parts
 from sim.config.schema.links import Links
 from sim.config.schema.topologies import (
     ClosForm,
@@ -71,9 +71,10 @@ def _faults(links: Links, scenario: Scenario, satellites: int, catalogues: Catal
         case ClosForm():
             return _clos(form, links, satellites)
         case ShellsForm():
-            return _several(scenario, "shells joins several shells, and the constellation has one; write topology: grid, or another entry")
+            several = _several(scenario, "shells joins several shells, and the constellation has one; write topology: grid, or another entry")
+            return several or _both_ways(links, "shells", satellites > len(parts(scenario.constellation)))
         case RelayForm():
-            return _relay(form, scenario)
+            return _relay(form, links, scenario)
         case CustomForm():
             return _custom(form, links, scenario, catalogues)
         case PluginForm():
@@ -137,13 +138,22 @@ def _several(scenario: Scenario, message: str) -> list[Fault]:
     return [("", message)] if len(parts(scenario.constellation)) < 2 else []
 
 
-def _relay(form: RelayForm, scenario: Scenario) -> list[Fault]:
+def _both_ways(links: Links, kind: str, inside: bool) -> list[Fault]:
+    """One terminal, where a satellite needs links within its part and to another."""
+    if links.terminals > 1 or not inside:
+        return []
+    return [("", f"{kind} needs terminals for links within a shell and to another, and a satellite has 1; write links.terminals: 2, or more")]
+
+
+def _relay(form: RelayForm, links: Links, scenario: Scenario) -> list[Fault]:
     entries = len(scenario.constellation)
     if entries < 2:
         return [("through", "a relay needs another entry of the constellation; write a list of two entries, or topology: nearest")]
     if form.through >= entries:
         return [("through", f"the constellation has no entry {form.through}; write one from 0 to {entries - 1}")]
-    return []
+    others = [entry for i, entry in enumerate(scenario.constellation) if i != form.through]
+    faults = [] if all(isinstance(entry, Cluster) for entry in others) else _terminals("links", form.links, links)
+    return faults + _terminals("relay_terminals", form.relay_terminals, links)
 
 
 def _custom(form: CustomForm, links: Links, scenario: Scenario, catalogues: Catalogues) -> list[Fault]:

@@ -73,6 +73,11 @@ class Topology(Protocol):
         Satellites that pass messages on and do not compute, ascending.
     orders : list of ndarray of int64
         Orders of all satellites whose first halves are cuts worth a look, for the bisection.
+
+    Notes
+    -----
+    No satellite has more links than terminals, whatever the pairs: the shortest ones come first. A topology with `part`, the number of the
+    part of each satellite (N,), gives terminals to links between parts before those within them.
     """
 
     name: str

@@ -60,7 +60,8 @@ class NearestTopology:
 class _Joined:
     """Links within each part of a constellation, and some between parts that follow the positions.
 
-    Blocks keep their grid or mesh; satellites without a block, of catalogues, are linked to the nearest of their part.
+    Blocks keep their grid or mesh; satellites without a block, of catalogues, are linked to the nearest of their part. Where terminals are
+    short, links between parts come first.
     """
 
     fixed = False

@@ -89,7 +89,7 @@ def test_every_number_has_its_source_and_every_place_its_country(name: str) -> N
             if field not in station:
                 continue
             record = {key: child.value for key, child in station[field].value.items()}
-            assert record["kind"] in ("published", "estimated", "assumption")
+            assert record["kind"] in ("published", "derived", "estimated", "assumption")
             assert record["kind"] == "assumption" or f"{{{record['source']}," in known
             if field in ("latitude", "longitude"):
                 assert round(float(record["value"]), 2) == float(record["value"])
@@ -113,6 +113,27 @@ def test_gateways_belong_to_listed_points_of_presence() -> None:
     assert len(gateways) >= 150
     expected = {"Usingen": "Frankfurt", "Punta Arenas": "Santiago", "Kaunas": "Warsaw", "Angeles": "Manila", "Conrad": "Seattle"}
     assert {name: gateways[f"{name} gateway"].pop for name in expected} == {n: f"{pop} PoP" for n, pop in expected.items()}
+
+
+def test_heights_of_gateways() -> None:
+    """Heights of towns as gazetteers state them, to 100 m: high plains, valleys and coasts; and of each gateway within 5 km of the centre of a city of
+    `cities-100`, or a polar station, the height that is typed there, to 250 m: hills around the centre."""
+    gateways = _list("starlink-gateways")
+    heights_m = {g.name.removesuffix(" gateway"): g.height for g in gateways}
+    stated_m = {
+        "Evanston": 2055, "Butte": 1720, "Conrad": 1070, "Elbert": 2060, "Boca Chica": 2, "Anchorage": 40, "Caldera": 20,
+        "Usingen": 290, "Charcas": 2020, "Punta Arenas": 30, "Awarua": 5, "Kaunas": 50,
+    }  # fmt: skip
+    assert {name: heights_m[name] for name in stated_m} == pytest.approx(stated_m, abs=100.0)
+    assert min(heights_m.values()) >= 0.0
+    near = 0
+    for city in (*_list("cities-100"), *_list("polar-ground")):
+        for g in gateways:
+            apart = math.hypot(city.latitude - g.latitude, math.cos(city.latitude) * (city.longitude - g.longitude))
+            if 6371.0 * apart < 5.0:
+                near += 1
+                assert g.height == pytest.approx(city.height, abs=250.0), g.name
+    assert near >= 10
 
 
 def test_every_point_of_presence_has_a_gateway_within_400_km() -> None:

@@ -67,6 +67,24 @@ def test_relay_through_an_entry_that_does_not_exist() -> None:
     ]
 
 
+def test_joined_entries_and_their_terminals() -> None:
+    """By hand: no satellite has more links than terminals, and one terminal cannot serve both its shell and another."""
+    two = "constellation=[{kind: shorthand, code: 'D:550:53:240/12/1'}, {kind: shorthand, code: 'D:700:53:240/12/1'}]"
+    for topology, terminals, found in (
+        ("shells", 1, [("", "shells needs terminals for links within a shell and to another, and a satellite has 1; write links.terminals: 2, or more")]),
+        ("shells", 2, []),
+        ("{kind: relay, through: 1, links: 3, relay_terminals: 4}", 2,
+         [(".links", "gives a satellite 3 links, and it has 2 terminals; write links.terminals: 3, or fewer links"),
+          (".relay_terminals", "gives a satellite 4 links, and it has 2 terminals; write links.terminals: 4, or fewer links")]),
+        ("{kind: relay, through: 1, links: 3, relay_terminals: 4}", 4, []),
+    ):  # fmt: skip
+        sets = (two, f"links.terminals={terminals}")
+        if found:
+            assert _problems(topology, sets=sets) == [(f"links.topology{field}", message) for field, message in found]
+        else:
+            load("starlink_edge", (LINKS.format(topology, terminals), *BASE, two))
+
+
 def test_pairs_of_a_file(folder: Path) -> None:
     """By hand: each wrong pair once, at its line; the file is beside the scenario."""
     (folder / "links.csv").write_text("# a, b\n0,1\n\n1 0\n2,2\n3,128\n4,relay-1\n", encoding="utf-8")

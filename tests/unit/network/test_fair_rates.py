@@ -74,7 +74,8 @@ def test_no_limit_on_the_way_to_a_closed_link() -> None:
 
 @pytest.mark.parametrize(
     ("capacity", "demand", "weight", "message"),
-    [(-1.0, 1.0, 1.0, "negative"), (1.0, -1.0, 1.0, "negative"), (1.0, 1.0, 0.0, "not positive"), (1.0, 1.0, np.inf, "not positive")],
+    [(-1.0, 1.0, 1.0, "negative"), (1.0, -1.0, 1.0, "negative"), (np.nan, 1.0, 1.0, "not a number"), (1.0, np.nan, 1.0, "not a number"),
+     (1.0, 1.0, np.nan, "not positive"), (1.0, 1.0, 0.0, "not positive"), (1.0, 1.0, np.inf, "not positive")],
 )
 def test_bad_input(capacity: float, demand: float, weight: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -35,6 +35,13 @@ class _Rain:
         return np.full(site.size, self.lost_db)
 
 
+class _ByFrequency(_Rain):
+    """A decibel for each gigahertz, so that directions do not have the same attenuation."""
+
+    def attenuation_db(self, site: np.ndarray, frequency_hz: float, *_: Any, **__: Any) -> np.ndarray:
+        return np.full(site.size, frequency_hz / 1e9)
+
+
 def _overhead(distances_m: list[list[float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Satellites straight above each site: slant ranges (sites, N), their positions, and both sites."""
     at, up = np.array([position_m(s) for s in (KUALA_LUMPUR, PHOENIX)]), np.array([zenith(s) for s in (KUALA_LUMPUR, PHOENIX)])
@@ -62,6 +69,24 @@ def test_antennas_serve_the_best_satellites() -> None:
     assert np.isfinite(slant_m[0]).all()
 
 
+def test_each_direction_has_the_air_of_its_frequency() -> None:
+    """Source of truth: two calls of the tested budget of one link, with 19.5 dB of air for the way down at 19.5 GHz and the like for the way up; what is
+    noted is the attenuation on the way down."""
+    link = _item("ka-gateway")
+    down_ghz, up_ghz = link.down.frequency_hz / 1e9, link.up.frequency_hz / 1e9
+    assert up_ghz > down_ghz + 5.0
+    found = GroundBudget(np.array([0]), [KUALA_LUMPUR], Terms(link, None, np.array([1])), _ByFrequency(0.0), 1)  # type: ignore[arg-type]
+    slant_m, r_m, at, up = _overhead([[550e3], []])
+    found.limit(0, slant_m[:1], r_m, at, up)
+    expected = [float(radio.rate_bit_s(550e3, db, link, up=to_space)) for db, to_space in ((down_ghz, False), (up_ghz, True))]
+    swapped = [float(radio.rate_bit_s(550e3, db, link, up=to_space)) for db, to_space in ((up_ghz, False), (down_ghz, True))]
+    assert min(expected) > 0.0
+    assert expected[0] != swapped[0]
+    assert expected[1] != swapped[1]
+    assert [found.down_bit_s[0, 0], found.up_bit_s[0, 0]] == pytest.approx(expected, rel=1e-12)
+    assert found.attenuation_db[0, 0] == down_ghz
+
+
 def test_rain_takes_satellites_out_of_sight() -> None:
     """Source of truth: the budget: 60 dB at E band leave no code that can be decoded."""
     found = GroundBudget(np.array([0, 1]), [KUALA_LUMPUR, PHOENIX], Terms(_item("e-band-gateway"), None, np.array([4, 4])), _Rain(60.0), 1)  # type: ignore[arg-type]
@@ -81,6 +106,25 @@ def test_clouds_close_a_telescope() -> None:
     assert np.isinf(slant_m[0]).all()
     assert found.down_bit_s[0] == pytest.approx([0.0, float(optical_ground.rate_bit_s(550e3, 0.5 * math.pi, False, link))])
     assert found.attenuation_db[0, 0] == math.inf
+
+
+def test_a_telescope_below_the_horizon() -> None:
+    """Source of truth: Beer and Lambert: air takes light, the more the lower the satellite, so that of satellites at 2,600 km the one at 1 deg has the best rate
+    and those at -1 and -4 deg, as a mask lets a raised site see them, less and none."""
+    link = _item("optical-ground")
+    site, elevation, range_m = [PHOENIX], np.radians([1.0, -1.0, -4.0]), 2.6e6
+    losses_db, rates_bit_s = [], []
+    for one in elevation.tolist():
+        found = GroundBudget(np.array([0]), site, Terms(None, link, np.array([1])), None, 1)
+        at, up = np.array([[6378e3, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
+        r_m = at.T + range_m * np.array([[math.sin(one)], [math.cos(one)], [0.0]])
+        found.limit(0, np.array([[range_m]]), r_m, at, up)
+        losses_db.append(float(found.attenuation_db[0, 0]))
+        rates_bit_s.append((float(found.down_bit_s[0, 0]), float(found.up_bit_s[0, 0])))
+    assert 5.0 < losses_db[0] < losses_db[1] < losses_db[2]
+    assert rates_bit_s[0][0] > rates_bit_s[1][0] > 0.0
+    assert rates_bit_s[2] == (0.0, 0.0)
+    assert all(down == up for down, up in rates_bit_s)
 
 
 def test_wet_climates_close_e_band_and_the_set_of_sites_does_not() -> None:

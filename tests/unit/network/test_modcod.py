@@ -70,3 +70,10 @@ def test_outage() -> None:
     assert bits_per_symbol([-math.inf, -2.86]).tolist() == [0.0, 0.0]
     assert np.all(np.diff(bits_per_symbol(np.linspace(-10.0, 30.0, 4001))) >= 0.0)
     assert bits_per_symbol(np.zeros((2, 3))).shape == (2, 3)
+
+
+def test_no_number() -> None:
+    """By definition: what is not a number reaches no threshold; infinite energy reaches all."""
+    assert float(bits_per_symbol(math.inf)) == 5.900855
+    with pytest.raises(ValueError, match="not a number"):
+        bits_per_symbol([3.0, math.nan])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.network.optical_ground import Telescope, rate_bit_s, received_power_w, transmittance
+from sim.network.optical_ground import Telescope, air_mass, rate_bit_s, received_power_w, transmittance
 
 # A terminal of the size of TBIRD: 1 W in two wavelengths of 100 Gbit/s, a beam wide enough for a satellite without a gimbal, a telescope of 1 m
 TBIRD = Telescope(
@@ -28,20 +28,53 @@ def _overhead_pass(altitude_km: float, lowest_deg: float) -> tuple[np.ndarray, n
 
 
 def test_far_field_is_friis() -> None:
-    """Source of truth: Friis' equation with gains (pi D / lambda)^2, Beer and Lambert, and the mean loss of jitter 1 / (1 + (2 s / t)^2) with the
+    """Source of truth: Friis' equation with gains (pi D / lambda)^2, the air of the zenith, and the mean loss of jitter 1 / (1 + (2 s / t)^2) with the
     divergence t = lambda / (pi w0), w0 = D / sqrt 8. The telescope is small against the beam: 1e-4."""
-    d, elevation = 1e6, math.radians(40.0)
+    d, elevation = 1e6, 0.5 * math.pi
     gains = (math.pi * 0.012 / 1.55e-6) ** 2 * (math.pi * 1.0 / 1.55e-6) ** 2
     divergence = 1.55e-6 / (math.pi * 0.012 / math.sqrt(8.0))
     expected = 0.5 * 0.8 * 0.2 * gains * (1.55e-6 / (4.0 * math.pi * d)) ** 2
-    expected *= 0.9 ** (1.0 / math.sin(elevation)) / (1.0 + (2.0 * 20e-6 / divergence) ** 2)
+    expected *= 0.9 / (1.0 + (2.0 * 20e-6 / divergence) ** 2)
     assert float(received_power_w(d, elevation, TBIRD)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_air() -> None:
-    """Source of truth: Beer and Lambert: twice the air at 30 deg squares the transmittance."""
+    """Source of truth: Beer and Lambert in flat layers: twice the air at 30 deg squares the transmittance, but for the Earth's curvature, 0.4 %
+    of the air there."""
     assert float(transmittance(0.5 * math.pi, 0.8)) == pytest.approx(0.8, rel=1e-12)
-    assert float(transmittance(math.radians(30.0), 0.8)) == pytest.approx(0.64, rel=1e-12)
+    assert float(transmittance(math.radians(30.0), 0.8)) == pytest.approx(0.64, rel=0.005 * 2.0 * math.log(1.0 / 0.8))
+
+
+@pytest.mark.parametrize("elevation_deg", [90.0, 40.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.0, -0.5, -1.0, -3.0, -5.0])
+def test_air_mass(elevation_deg: float) -> None:
+    """Source of truth: the integral of the density of an exponential atmosphere of 8.43 km, of the pressure 1013.25 hPa over the weight of 1.225 kg/m3,
+    along a straight path over a sphere, 1 % of the length of the atmosphere at a time."""
+    radius_m, scale_m, sine = 6371e3, 101325.0 / (1.225 * 9.80665), math.sin(math.radians(elevation_deg))
+    along_m = np.linspace(0.0, 2.5e6, 250_001)
+    height_m = np.sqrt(radius_m**2 + 2.0 * radius_m * along_m * sine + along_m**2) - radius_m
+    expected = np.trapezoid(np.exp(-height_m / scale_m), along_m) / scale_m
+    assert float(air_mass(math.radians(elevation_deg))) == pytest.approx(expected, rel=1e-3 if elevation_deg >= 0.0 else 0.03)
+
+
+@pytest.mark.parametrize(("true_deg", "allowed"), [(60.0, 0.003), (20.0, 0.003), (5.0, 0.004), (2.0, 0.03), (0.0, 0.09)])
+def test_air_mass_of_the_sky(true_deg: float, allowed: float) -> None:
+    """Source of truth: the published fit of air masses by true elevation in the standard atmosphere, with refraction. [young1994]"""
+    c = math.sin(math.radians(true_deg))
+    published = (1.002432 * c**2 + 0.148386 * c + 0.0096467) / (c**3 + 0.149864 * c**2 + 0.0102963 * c + 0.000303978)
+    assert float(air_mass(math.radians(true_deg))) == pytest.approx(published, rel=allowed)
+
+
+def test_air_never_amplifies() -> None:
+    """Source of truth: Beer and Lambert: less light arrives the lower the satellite, down to the lowest mask, -5 deg, and nothing is infinite."""
+    elevation = np.radians(np.linspace(-5.0, 90.0, 1901))
+    share = transmittance(elevation, 0.9)
+    assert np.isfinite(air_mass(elevation)).all()
+    assert (np.diff(share) > 0.0).all()
+    assert share.max() == pytest.approx(0.9, rel=1e-12)
+    rate = rate_bit_s(2.5e6, elevation, False, TBIRD)
+    assert (np.diff(rate) >= 0.0).all()
+    assert rate[0] == 0.0
+    assert 0.0 < rate[80] < rate[120] < 10e9  # at -1 deg and +1 deg
 
 
 def test_record_of_tbird() -> None:

@@ -16,7 +16,10 @@ from orbit.timegrid import TimeGrid
 from sim.network.ground_routing import GroundRouting
 from sim.network.link_state import Grid, LinkRules, LinkState, Network
 from sim.network.route_block import BlockRouter
+from sim.network.route_metrics import without_hops
+from sim.network.topologies.fixed import FixedPairs
 
+LIGHT_M_S = 299792458.0
 PLANES, SLOTS, COUNT, STEPS = 12, 10, 120, 37
 CITIES = ((14.6, 121.0), (59.9, 30.3), (38.9, 121.6), (-33.9, 18.4), (40.7, -74.0), (1.3, 103.8), (-80.0, 10.0))
 SITES = [Station(str(n), math.radians(a), math.radians(o), 0.0, math.radians(25.0)) for n, (a, o) in enumerate(CITIES)]
@@ -159,3 +162,29 @@ def test_without_links_the_nearest_in_view_serves() -> None:
     seen = np.isfinite(direct_m.min(axis=2))
     assert np.array_equal(routing.server, np.where(seen, direct_m.argmin(axis=2), -1))
     assert 0.0 < reached.mean() < 1.0
+
+
+@pytest.mark.parametrize("moments", [1, 6])
+def test_long_ways_to_a_short_network(moments: int) -> None:
+    """Source of truth: all routes by hand: in a row of four satellites 1 km apart all links together take 13 us, ways to the ground 3 to 9 ms and fibre 0.9 s.
+    The fewest links come first, however long these ways are, and delays are the true ones. One moment and many are searched in different ways."""
+    pairs = (np.arange(3), np.arange(1, 4))
+    rules = LinkRules("custom", 4, None, -7e6, 1e6, 1e-6, routing="hops")
+    network = Network([], 4, rules, FixedPairs("custom", pairs))
+    r_m = np.array([[7e6] * 4, [0.0, 1e3, 2e3, 3e3], [0.0] * 4])
+    block = BlockRouter(network).block([network.state(r_m, np.ones(4, dtype=np.bool_), {}) for _ in range(moments)])
+    hop_s, far = 1e3 / LIGHT_M_S + 1e-6, np.inf
+    # the first station sees satellite 0 well, 1 and 2 far away; the second one 3, and 2 far away; the third 3 alone
+    slant_m = np.array([[900e3, 1800e3, 2500e3, far], [far, far, 2700e3, 950e3], [far, far, far, 1000e3]])
+    delay_s, routes = block.between(np.repeat(slant_m[np.newaxis], moments, axis=0), [(0, 1), (0, 2)])
+    assert routes[0] == [[2], [2, 3]]
+    expected_s = [5200e3 / LIGHT_M_S, 3500e3 / LIGHT_M_S + hop_s]
+    assert delay_s.tolist() == [pytest.approx(expected_s, abs=1e-12)] * moments
+    # a place that reaches satellite 0 in 5 ms, and 3 over 0.9 s of fibre
+    seed_s = np.repeat(np.array([[[5e-3], [far], [far], [0.9]]]), moments, axis=2)
+    found_s = without_hops(block.reach_from(seed_s), block.hop_s)[0, :, 0]
+    assert found_s.tolist() == pytest.approx([5e-3, 5e-3 + hop_s, 0.9 + hop_s, 0.9], abs=1e-12)
+    serves = np.repeat(np.array([[True, False, False, False]]), moments, axis=0)
+    served = block.serve(np.repeat(slant_m[np.newaxis], moments, axis=0), serves)[0]
+    assert served.routes == [[0], [2, 1, 0], [3, 2, 1, 0]]
+    assert served.delay_s.tolist() == pytest.approx([900e3 / LIGHT_M_S, 2700e3 / LIGHT_M_S + 2.0 * hop_s, 1000e3 / LIGHT_M_S + 3.0 * hop_s], abs=1e-12)

@@ -344,3 +344,35 @@ def test_bisection_of_irregular_networks() -> None:
         new = rng.permutation(8)
         a, b, rate = (np.array(x) for x in zip(*((new[i], new[j], r) for i, j, r in pairs), strict=True))
         assert network_bisection_bit_s(a.astype(np.int64), b.astype(np.int64), rate, np.arange(8)) == 2.5
+
+
+@pytest.mark.parametrize("terminals", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("altitude_km", [700.0, 2500.0])
+@pytest.mark.parametrize("form", ["shells", "relay"])
+def test_no_more_links_than_terminals(form: str, altitude_km: float, terminals: int) -> None:
+    """Source of truth: a loop over all links that the topology names: those between the parts first, then the rest, the shortest first while both ends
+    have a free terminal. What is left over is idle."""
+    count = 93
+    r_m = np.concatenate((_shell_m(550, 53, 6, 8, 1), _shell_m(altitude_km, 53, 5, 9, 2)), axis=1)
+    r_m += np.random.default_rng(3).uniform(-1e4, 1e4, r_m.shape)  # no two links are as long
+    blocks, part = [Grid(0, 6, 8, (0,) * 6), Grid(48, 5, 9, (0,) * 5)], np.repeat([0, 1], (48, 45))
+    settings = {"through": 1, "links": 1, "relay_terminals": 2} if form == "relay" else {}
+    limits = Limits(terminals, 8e6, 80e3)
+    topology = registry.build(form, registry.Fleet(blocks, count, limits, part, part), settings)
+    network = Network(blocks, count, LinkRules(form, terminals, None, 80e3, 8e6, 0.0), topology)
+    state = network.state(r_m, np.ones(count, dtype=np.bool_), {})
+    a, b = topology.candidates(r_m, np.ones(count, dtype=np.bool_))
+    length_m = np.linalg.norm(r_m[:, a] - r_m[:, b], axis=0)
+    steps = np.linspace(0.0, 1.0, 401)[:, np.newaxis, np.newaxis]
+    lowest_m = np.linalg.norm(r_m[:, a] + steps * (r_m[:, b] - r_m[:, a]), axis=1).min(axis=0) - EARTH_RADIUS_M
+    free, expected = [terminals] * count, set()
+    for n in np.lexsort((length_m, part[a] == part[b])).tolist():
+        i, j = int(a[n]), int(b[n])
+        if length_m[n] <= 8e6 and lowest_m[n] >= 80e3 and free[i] and free[j]:
+            expected.add((i, j))
+            free[i], free[j] = free[i] - 1, free[j] - 1
+    found = set(zip(state.a.tolist(), state.b.tolist(), strict=True))
+    assert found == expected
+    assert min(free) == 0 or terminals > 4
+    assert any(i < 48 <= j for i, j in found)
+    assert network.unlinked(state).tolist() == pytest.approx([n / terminals for n in free])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,6 +126,52 @@ def test_clouds_stay() -> None:
         both = np.mean([w[0] and w[-1] for w in many])
         expected = _upper(level, level, r)
         assert both == pytest.approx(expected, abs=5.0 * math.sqrt(expected * (1.0 - expected) / 1500))
+
+
+@pytest.fixture
+def cloud_variate(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, float, int], np.ndarray]:
+    """Cloud variate of London, for a number of steps, their length [s] and a seed."""
+    made: list[np.ndarray] = []
+    at_steps = Weather._at_steps
+
+    def keep(self: Weather, *given: Any) -> Any:
+        made.append(at_steps(self, *given))
+        return made[-1]
+
+    monkeypatch.setattr(Weather, "_at_steps", keep)
+
+    def draw(steps: int, step_s: float, seed: int) -> np.ndarray:
+        Weather([LONDON], steps, step_s, seed=seed, climates=[CLIMATE])
+        return made[-1][:, 0].astype(np.float64)  # rain comes before
+
+    return draw
+
+
+def _cloud_correlation_in_time(lag_s: float) -> float:
+    """As P.1853 has it: two filters fed by the same noise, as in `test_clouds_stay`."""
+    g1, g2, b1, b2 = 0.349, 0.830, 7.17e-4, 2.01e-5
+    between = 2.0 * math.sqrt(b1 * b2) / (b1 + b2)
+    fall1, fall2 = math.exp(-b1 * lag_s), math.exp(-b2 * lag_s)
+    return (g1 * g1 * fall1 + g2 * g2 * fall2 + g1 * g2 * between * (fall1 + fall2)) / (g1 * g1 + g2 * g2 + 2.0 * g1 * g2 * between)
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_slow_clouds(seed: int, cloud_variate: Callable[[int, float, int], np.ndarray]) -> None:
+    """Source of truth: P.1853: the correlation of the variate with itself hours later, written out. Twelve years have 3.8e8 s times 2.01e-5 1/s = 7,600
+    times of the slow process: standard error of a correlation at most sqrt(2 / 7600) = 0.016, five of them."""
+    x = cloud_variate(12 * 8766, 3600.0, seed)
+    for hours in (1, 3, 6, 12, 24, 48):
+        assert np.mean(x[:-hours] * x[hours:]) == pytest.approx(_cloud_correlation_in_time(3600.0 * hours), abs=0.08), hours
+    assert np.mean(x * x) == pytest.approx(1.0, abs=0.08)
+
+
+def test_fast_clouds(cloud_variate: Callable[[int, float, int], np.ndarray]) -> None:
+    """Source of truth: the same within minutes, from the mean square of differences, 2 (1 - r): a year has 17,500 differences over 30 min, nearly
+    independent: five standard errors are 5 sqrt(2 / 17500) = 5.3 %."""
+    x = cloud_variate(YEAR, 60.0, 13)
+    for minutes in (5, 10, 20, 30):
+        found = np.mean((x[minutes:] - x[:-minutes]) ** 2)
+        assert found == pytest.approx(2.0 * (1.0 - _cloud_correlation_in_time(60.0 * minutes)), rel=0.055), minutes
 
 
 def test_it_is_cloudy_where_it_rains(year: Weather) -> None:

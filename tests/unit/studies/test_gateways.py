@@ -69,6 +69,40 @@ def test_delays_are_those_of_a_run() -> None:
         assert through_ms[both] == pytest.approx(2e3 * found.through_space_s[:, b, a][both], abs=1e-9)
 
 
+SHELL = "constellation={kind: walker, altitude: 600 km, inclination: 53 deg, planes: 20, satellites_per_plane: 20}"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["links.topology=nearest", "links.hysteresis=1"],
+        ["links.topology=nearest", "links.hysteresis=1", "links.terminal.acquisition=25 s", "links.terminal.slew_limit=0.2 deg/s"],
+        ["links.topology=grid", "links.terminals=3", "links.terminal.sun_keep_out=20 deg", "links.terminal.acquisition=45 s", "links.hysteresis=1"],
+        ["links.topology=nearest", "links.hysteresis=1", "links.terminal.field_of_regard=35 deg", "satellite.attitude.terminals=[top, bottom, left, right]"],
+    ],
+    ids=["nearest", "turning", "sun", "faces"],
+)
+def test_delays_at_moments_far_apart(more: list[str]) -> None:
+    """Source of truth: a run that goes through all steps of 10 s, at every thirtieth of them: the same delays, and the same pairs without a route."""
+    loaded = _loaded(
+        PLACES, SHELL, "ground.station_pairs=[[Lisbon, Ankara], [Ankara, Quito], [Lisbon, Quito]]", "step=10 s", *more
+    )  # fmt: skip
+    series = sim.run(loaded).series
+    ground, users = loaded.scenario.ground, propagators.stations(loaded.scenario)
+    assert ground is not None
+    found = site_delays(loaded, users, users, 8)
+    at = np.arange(15, 240, 30)
+    user_ms, pair_ms = series["user_rtt_ms"].values.T[at], series["pair_rtt_ms"].values.T[at]
+    ours_ms = 2e3 * found.to_fleet_s + 1e3 * ground.access_overhead
+    assert np.isfinite(user_ms).any()
+    np.testing.assert_allclose(np.where(np.isfinite(ours_ms), ours_ms, np.nan), user_ms, rtol=0.0, atol=1e-9)
+    for p, (a, b) in enumerate(((0, 1), (1, 2), (0, 2))):
+        through_ms = 2e3 * found.through_space_s[:, a, b]
+        assert (np.isfinite(through_ms) == np.isfinite(pair_ms[:, p])).all()
+        both = np.isfinite(through_ms)
+        assert through_ms[both] == pytest.approx(pair_ms[both, p], abs=1.0)  # without hop latency, of 20 us
+
+
 def test_a_placement() -> None:
     """Source of truth: users at the sites themselves: 250 ms cross the Earth, so that one site serves all; 40 ms need the site beside each, and
     users count by their weights: Lisbon alone has three fifths of them."""
