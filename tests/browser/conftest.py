@@ -25,3 +25,14 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=found, args=options)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def pages_of_a_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has opened: each open page takes time of the others."""
+    browser = request.getfixturevalue("browser") if "browser" in request.fixturenames else None
+    before = [] if browser is None else list(browser.contexts)
+    yield
+    for context in [] if browser is None else browser.contexts:
+        if context not in before:
+            context.close()

@@ -46,7 +46,8 @@ class Studio:
 
     def close(self) -> None:
         for page in self.pages:
-            page.close()
+            if not page.is_closed():
+                page.close()
         self.process.terminate()
         self.process.wait(20)
         assert self.process.stdout is not None

@@ -145,20 +145,25 @@ def test_the_globe_is_drawn(studio: Studio) -> None:
     assert host.screenshot() != before
 
 
+@pytest.fixture(scope="module")
+def page_of_laws(studio: Studio) -> Any:
+    page = studio.open(state([SHORT]))
+    until(page, "() => Boolean(window.dawndusk)")
+    return page
+
+
 @pytest.mark.parametrize("law", [*attitude.LAWS, "slewing-ahead"])
-def test_attitude_of_the_models(studio: Studio, law: str) -> None:
+def test_attitude_of_the_models(page_of_laws: Any, law: str) -> None:
     """Source of truth: the normals of the simulation, to 1e-9, under any Sun, also straight above and along the drive."""
     point, drive = ("ahead", "radial") if law == "slewing-ahead" else ("nadir", "orbit-normal")
     law = law.removesuffix("-ahead")
     rng = np.random.default_rng(3)
     suns = [*rng.normal(size=(40, 3)), np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, -1.0])]
-    page = studio.pages[-1] if studio.pages else studio.open(state([SHORT]))
-    until(page, "() => Boolean(window.dawndusk)")
     for sun in suns:
         sun = sun / np.linalg.norm(sun)
         for cant in (0.0, 0.3):
             given = {"law": law, "cant_rad": cant, "point": point, "drive": drive}
-            found = page.evaluate("([sun, law]) => window.dawndusk.normals(sun, law)", [sun.tolist(), given])
+            found = page_of_laws.evaluate("([sun, law]) => window.dawndusk.normals(sun, law)", [sun.tolist(), given])
             expected = attitude.normals(*sun, attitude.attitude(law, 0.0, cant, point, drive))
             assert [*found["array"], *found["radiator"]] == pytest.approx(list(expected), abs=1e-9)
 
