@@ -21,7 +21,7 @@ from sim.config.schema import Scenario
 SWEEP = """\
 name: four
 scenario: suncatcher
-set: ["duration=2 d", "step=30 s", "ground.stations=[]", "workloads=[{kind: independent}]"]
+set: ["duration=8 h", "step=30 s", "ground.stations=[]", "workloads=[{kind: independent}]"]
 grid:
   satellite.power.array.area: [100 m2, 140 m2]
   satellite.power.battery.capacity: [5 kWh, 10 kWh, 15 kWh]
