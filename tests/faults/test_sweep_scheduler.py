@@ -127,7 +127,7 @@ def test_scheduler_that_falls_silent(folder: Path, table: bytes, monkeypatch: py
             for name, value in (("SILENT_S", 20.0), ("NO_WORKERS_S", 30.0)):
                 patient.setattr(sweep, name, value)
             sweep.sweep(SWEEP, folder / "first" / "six", scheduler=address)  # its worker has kernels from now on
-        for points in range(1, 6):
+        for points in (1, 3, 5):
             place = folder / str(points)
             stop = after(points, lambda: job.send_signal(signal.SIGSTOP))
             with pytest.raises(RunError, match=LOST):
