@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,19 @@ def _least_ways(
             out_m[s] = way_m[0]
 
 
+@cache
+def _places() -> tuple[Array, Array]:
+    """Positions [m] and zeniths of the places, each (places, 3), in the Earth-fixed frame; kept for the next run."""
+    places = [
+        Station("", math.radians(latitude), math.radians(longitude), 0.0, 0.0)
+        for latitude in latitudes_deg().tolist() for longitude in longitudes_deg().tolist()
+    ]  # fmt: skip
+    found = np.array([position_m(p) for p in places]), np.array([zenith(p) for p in places])
+    for each in found:
+        each.setflags(write=False)
+    return found
+
+
 class LatencyMap(SampledSteps):
     """Delays from places all over the Earth to the serving satellite, at evenly spread moments of a run.
 
@@ -86,11 +100,7 @@ class LatencyMap(SampledSteps):
         self.one_way_s = np.full((self.steps.size, ROWS, COLUMNS), np.inf)
         self._grid, self._sine = grid, math.sin(min_elevation_rad)
         self._max_range_m = min(max_range_m, FAR_M)
-        places = [
-            Station("", math.radians(latitude), math.radians(longitude), 0.0, min_elevation_rad)
-            for latitude in latitudes_deg().tolist() for longitude in longitudes_deg().tolist()
-        ]  # fmt: skip
-        self._place_m, self._up = np.array([position_m(p) for p in places]), np.array([zenith(p) for p in places])
+        self._place_m, self._up = _places()
 
     def add(self, moment: int, r_m: Array, onward_s: Array, hop_s: float = 0.0) -> None:
         """Enter one moment.
