@@ -21,6 +21,10 @@ ALONE = ("workloads=[{kind: independent}]", "links=null", "ground=null", "fleet=
 RING = "constellation={{kind: ring, altitude: 650 km, local_time: '06:00', satellites: {}}}"
 SHELL = "constellation={{kind: walker, altitude: 550 km, inclination: 53 deg, planes: {}, satellites_per_plane: {}, phasing: 1}}"
 INDEPENDENT, TRAINING = "workloads=[{kind: independent}]", "workloads=[{kind: training, model: llama-3-8b}]"
+SENSING = (
+    "workloads=[{kind: sensing, storage: 100 GB, sensor: {image: 1 kB, rate: 100 1/s, when: always}}]",
+    "ground={stations: default, link_rate: 160 Mbit/s}",
+)  # fmt: skip
 GRID, NEAREST = ("ground=null", "links={topology: grid}"), ("ground=null", "links={topology: nearest}")
 CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     "long_small": ("suncatcher", (*ALONE, RING.format(1), "duration=100 d")),
@@ -35,6 +39,7 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
     "coupled_large": ("starlink_edge", (*GRID, INDEPENDENT, SHELL.format(200, 500), "duration=10 min")),
     "nearest": ("starlink_edge", (*NEAREST, INDEPENDENT, SHELL.format(100, 100), "duration=10 min")),
     "training_grid": ("starlink_edge", (*GRID, TRAINING, SHELL.format(40, 40), "duration=4 h")),
+    "images": ("bupt_1", (*SENSING, "constellation.0.satellites=4", "duration=6 h")),
     "training_nearest": ("starlink_edge", (*NEAREST, TRAINING, SHELL.format(30, 30), "duration=10 min")),
 }
 

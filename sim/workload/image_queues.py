@@ -221,6 +221,53 @@ def _arrive(value: Floats, count: Ints, delays: Ints, early_s: float, now_s: flo
 
 
 @exact_kernel
+def _rates(value: Floats, count: Ints, parameter: Floats, sends: bool) -> tuple[float, float, float, float]:
+    """Rates until the next event: images captured and processed, bytes sent and uploaded in a second; 0 where it does not go on."""
+    up, waits = value[F_UP], value[F_UPLOAD] > 0.0
+    capture = parameter[P_CAPTURE] * up if max(value[F_NOW], value[F_FROM]) < value[F_UNTIL] else 0.0
+    work = value[F_RATE] if count[C_WAIT] > 0 and not waits else 0.0
+    send = parameter[P_SEND_BYTE_S] * up if sends and count[C_ITEM] != NOTHING else 0.0
+    upload = parameter[P_UPLOAD_BYTE_S] * up if sends and waits else 0.0
+    return capture, work, send, upload
+
+
+@exact_kernel
+def _ends_s(value: Floats, count: Ints, number: Ints, rates: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """Moments at which an image is complete, processed, sent, and the upload done, at these rates [s]."""
+    capture, work, send, upload = rates
+    now_s = value[F_NOW]
+    image_s = max(now_s, value[F_FROM]) + (1.0 - value[F_CAPTURE]) / capture if capture > 0.0 else NEVER_S
+    if image_s > value[F_UNTIL]:
+        image_s = NEVER_S
+    work_s = now_s + (1.0 - value[F_WORK]) / work if work > 0.0 else NEVER_S
+    send_from_s = max(now_s, value[F_LINK_FROM])
+    size = number[N_IMAGE] if count[C_ITEM] == RAW else number[N_RESULT]
+    sent_s = send_from_s + (size - value[F_SENT]) / send if send > 0.0 else NEVER_S
+    upload_s = send_from_s + value[F_UPLOAD] / upload if upload > 0.0 else NEVER_S
+    return image_s, work_s, sent_s, upload_s
+
+
+@exact_kernel
+def _go_on(value: Floats, count: Ints, rates: tuple[float, float, float, float], next_s: float) -> None:
+    """Everything goes on until the next event."""
+    capture, work, send, upload = rates
+    now_s = value[F_NOW]
+    captured_for_s = min(next_s, value[F_UNTIL]) - max(now_s, value[F_FROM])
+    if captured_for_s > 0.0:
+        value[F_CAPTURE] += capture * captured_for_s
+    if work > 0.0:
+        value[F_WORK] += work * (next_s - now_s)
+        value[F_BUSY] += next_s - now_s
+    linked_for_s = max(0.0, next_s - max(now_s, value[F_LINK_FROM]))
+    if count[C_WAIT] > 0 and value[F_UPLOAD] > 0.0:
+        value[F_WAITS] += next_s - now_s
+        value[F_LOADS] += linked_for_s if upload > 0.0 else 0.0
+    value[F_SENT] += send * linked_for_s
+    value[F_UPLOAD] -= upload * linked_for_s
+    value[F_NOW] = next_s
+
+
+@exact_kernel
 def follow(images: Images, satellite: int, until_s: float, stop: bool) -> bool:
     """Follow a satellite from its own moment to until_s; True where it stops before, with nothing left to send.
 
@@ -245,50 +292,19 @@ def follow(images: Images, satellite: int, until_s: float, stop: bool) -> bool:
     parameter, number = images.parameter, images.number
     early_s = parameter[P_EARLY_S]
     linked = count[C_LINK] >= 0
-    capture, send = parameter[P_CAPTURE] * value[F_UP], parameter[P_SEND_BYTE_S] * value[F_UP]
     while True:
-        now_s = value[F_NOW]
         sends = linked and value[F_LINK_FROM] < NEVER_S
         if sends and count[C_ITEM] == NOTHING:
             _take_next(value, count, rings, number)
         if stop and linked and count[C_ITEM] == NOTHING and value[F_UPLOAD] <= 0.0:
             return True
-        if now_s >= until_s:
+        if value[F_NOW] >= until_s:
             return False
-        rate = value[F_RATE] if count[C_WAIT] > 0 and value[F_UPLOAD] <= 0.0 else 0.0
-        begin_s = max(now_s, value[F_FROM])
-        image_s = NEVER_S
-        if capture > 0.0 and begin_s < value[F_UNTIL]:
-            image_s = begin_s + (1.0 - value[F_CAPTURE]) / capture
-            if image_s > value[F_UNTIL]:
-                image_s = NEVER_S
-        work_s = now_s + (1.0 - value[F_WORK]) / rate if rate > 0.0 else NEVER_S
-        send_from_s = max(now_s, value[F_LINK_FROM])
-        sent_s, upload_s = NEVER_S, NEVER_S
-        if sends and count[C_ITEM] != NOTHING and send > 0.0:
-            size = number[N_IMAGE] if count[C_ITEM] == RAW else number[N_RESULT]
-            sent_s = send_from_s + (size - value[F_SENT]) / send
-        upload = parameter[P_UPLOAD_BYTE_S] * value[F_UP]
-        if sends and value[F_UPLOAD] > 0.0 and upload > 0.0:
-            upload_s = send_from_s + value[F_UPLOAD] / upload
+        rates = _rates(value, count, parameter, sends)
+        image_s, work_s, sent_s, upload_s = _ends_s(value, count, number, rates)
         next_s = min(min(image_s, work_s), min(min(sent_s, upload_s), until_s))
-        # everything goes on until then; what ends there ends exactly
-        captured_for_s = min(next_s, value[F_UNTIL]) - begin_s
-        if captured_for_s > 0.0:
-            value[F_CAPTURE] += capture * captured_for_s
-        if rate > 0.0:
-            value[F_WORK] += rate * (next_s - now_s)
-            value[F_BUSY] += next_s - now_s
-        linked_for_s = next_s - send_from_s
-        if count[C_WAIT] > 0 and value[F_UPLOAD] > 0.0:
-            value[F_WAITS] += next_s - now_s
-            value[F_LOADS] += linked_for_s if upload_s < NEVER_S and linked_for_s > 0.0 else 0.0
-        if linked_for_s > 0.0:
-            if sent_s < NEVER_S:
-                value[F_SENT] += send * linked_for_s
-            if upload_s < NEVER_S:
-                value[F_UPLOAD] -= upload * linked_for_s
-        value[F_NOW] = next_s
+        _go_on(value, count, rates, next_s)
+        # what ends there ends exactly
         if sent_s <= next_s:
             _arrive(value, count, images.delays, early_s, next_s)
         if upload_s <= next_s:

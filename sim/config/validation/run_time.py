@@ -12,7 +12,7 @@ import math
 import os
 
 from sim.config import workload_params
-from sim.config.schema import FILES, Scenario, Sensing, Training, parts
+from sim.config.schema import FILES, Scenario, Sensing, Training, Workload, parts
 from sim.config.schema.topologies import MOVING
 from sim.network import ALL_PAIRS
 
@@ -41,7 +41,7 @@ COSTS_S = {
     "station_steps": 1e-5,
     "station_satellite_steps": 1e-8,
     "delays": 1.6e-7,
-    "images": 6e-7,
+    "images": 4e-7,
     "changes": 1e-5,
 }
 PARALLEL = ("steps", "group_steps", "settling_group_steps", "sgp4_steps", "numerical_steps", "sighted_steps")  # divided among threads
@@ -148,6 +148,12 @@ def motion_model(scenario: Scenario) -> str:
     return "sgp4" if listed or scenario.motion.model == "sgp4" else "circular"
 
 
+def _placed(scenario: Scenario, satellites: int) -> list[tuple[Workload, int]]:
+    """Workloads and the number of their satellites."""
+    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
+    return list(zip(scenario.workloads, workload_params.counts(scenario.workloads, spares, satellites), strict=True))
+
+
 def job_members(scenario: Scenario, satellites: int) -> int:
     """Satellites that train together with others.
 
@@ -163,9 +169,7 @@ def job_members(scenario: Scenario, satellites: int) -> int:
     int
         Members of all jobs.
     """
-    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
-    counts = workload_params.counts(scenario.workloads, spares, satellites)
-    return sum(n for w, n in zip(scenario.workloads, counts, strict=True) if isinstance(w, Training) and w.members != 1)
+    return sum(n for w, n in _placed(scenario, satellites) if isinstance(w, Training) and w.members != 1)
 
 
 def sensing_images(scenario: Scenario, satellites: int) -> list[tuple[Sensing, int, float]]:
@@ -183,11 +187,9 @@ def sensing_images(scenario: Scenario, satellites: int) -> list[tuple[Sensing, i
     list of (Sensing, int, float)
         Workload, its satellites, and images of each; half of an orbit counts as lit.
     """
-    spares = 0 if scenario.fleet is None else int(scenario.fleet.spares)
-    counts = workload_params.counts(scenario.workloads, spares, satellites)
     return [
         (w, n, w.sensor.rate * scenario.duration * (0.5 if w.sensor.when == "daylight" else 1.0))
-        for w, n in zip(scenario.workloads, counts, strict=True) if isinstance(w, Sensing)
+        for w, n in _placed(scenario, satellites) if isinstance(w, Sensing)
     ]  # fmt: skip
 
 

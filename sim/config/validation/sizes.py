@@ -26,7 +26,7 @@ _COUPLED_BYTES_PER_SATELLITE, _BYTES_PER_LINK, _BYTES_PER_MOVING_LINK = 800, 300
 _BYTES_PER_SLANT = 20
 _BYTES_PER_HOP = 16
 _BYTES_PER_CHANGE = 600  # of the fleet: a failure, a return
-_BYTES_PER_IMAGE = 60  # stored on a satellite: places in three queues, which grow by doubling
+_BYTES_PER_IMAGE = 40  # stored on a satellite: its place in one to three queues, which grow by doubling
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,13 +62,13 @@ def test_refused(text: str, line: str, dawndusk: Any, tmp_path: Path, monkeypatc
 
 
 def test_images_that_do_not_fit_the_memory(dawndusk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By hand: 40,000 satellites with 3.6e7 images each at the end of the hour, of some 60 bytes: 86 TB."""
+    """By hand: 40,000 satellites with 3.6e7 images each at the end of the hour, of 40 bytes: 57.6 TB."""
     monkeypatch.chdir(tmp_path)
     many = GROUND + _workload(sensor="sensor: {image: 1 B, rate: 1e4 1/s, when: always}")
     (tmp_path / "s.yaml").write_text(HEAD.replace("satellites: 4", "satellites: 40000") + many, encoding="utf-8")
     called = dawndusk("validate", "s.yaml")
     assert (called.code, called.out) == (2, "")
-    assert "40,000 satellites need about 864" in called.err, called.err
+    assert "40,000 satellites need about 576" in called.err, called.err
 
 
 def test_accepted(dawndusk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

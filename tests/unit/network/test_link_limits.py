@@ -134,15 +134,17 @@ def test_numbering_decides_nothing(topology: str) -> None:
     assert found[0] == found[1]
 
 
+def _line(left_m: float) -> np.ndarray:
+    """Three satellites in a row, 200 km long: the middle one is so far from the left one."""
+    r_m = np.zeros((3, 3))
+    r_m[0], r_m[1] = 7e6, (-left_m, 0.0, 2e5 - left_m)
+    return r_m
+
+
 def test_hysteresis_keeps_pairs() -> None:
     """Source of truth: by hand: one terminal each; the middle satellite swings between two others by 10 %. Without hysteresis its partner changes
     each time, with a factor of 1.2 never, beyond a factor of 1.5 it does."""
-    def line(left_m: float) -> np.ndarray:
-        r_m = np.zeros((3, 3))
-        r_m[0], r_m[1] = 7e6, (-left_m, 0.0, 2e5 - left_m)
-        return r_m
-
-    series = [line(x) for x in (0.95e5, 1.05e5, 0.95e5, 1.05e5)]
+    series = [_line(x) for x in (0.95e5, 1.05e5, 0.95e5, 1.05e5)]
     partners = {}
     for factor in (1.0, 1.2):
         rules = LinkRules("nearest", 1, None, 0.0, 1e7, 0.0, hysteresis=factor)
@@ -150,7 +152,16 @@ def test_hysteresis_keeps_pairs() -> None:
         partners[factor] = [tuple(network.state(r_m, EVERYONE, {})[:2]) for r_m in series]
     flips = {factor: sum(not np.array_equal(one, other) for one, other in pairwise(found)) for factor, found in partners.items()}
     assert flips == {1.0: 3, 1.2: 0}
-    assert [int(x[0]) for x in network.state(line(1.2e5), EVERYONE, {})[:2]] == [1, 2]
+    assert [int(x[0]) for x in network.state(_line(1.2e5), EVERYONE, {})[:2]] == [1, 2]
+
+
+def test_a_forgotten_pair_is_kept_no_longer() -> None:
+    """By hand: the partner that a factor of 1.2 has kept is 11 % farther than the other one, and is chosen anew."""
+    network = Network([], 3, LinkRules("nearest", 1, None, 0.0, 1e7, 0.0, hysteresis=1.2))
+    network.state(_line(0.95e5), EVERYONE, {})
+    assert [int(x[0]) for x in network.state(_line(1.05e5), EVERYONE, {})[:2]] == [0, 1]
+    network.forget()
+    assert [int(x[0]) for x in network.state(_line(1.05e5), EVERYONE, {})[:2]] == [1, 2]
 
 
 def test_times_in_turn_decide_and_not_how_many_at_once() -> None:
