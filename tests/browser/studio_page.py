@@ -75,6 +75,14 @@ def done(page: Any) -> None:
     until(page, "() => Boolean(document.querySelector('#series .js-plotly-plot')?._fullLayout)")
 
 
+def picture(locator: Any, other_than: bytes = b"", above_bytes: int = 0) -> bytes:
+    """A picture of a place on the page, once it is another than a given one and of a given size at least."""
+    end = time.monotonic() + PATIENCE_MS / 1e3
+    while (found := bytes(locator.screenshot())) == other_than or len(found) <= above_bytes:
+        assert time.monotonic() < end, f"the picture of {len(found)} bytes does not change"
+    return found
+
+
 def figures(page: Any) -> dict[str, float]:
     rows = page.evaluate("[...document.querySelectorAll('#panel-figures [data-fact]')].map((e) => [e.dataset.fact, e.dataset.value])")
     return {fact: float(value) for fact, value in rows}
@@ -86,8 +94,8 @@ def shares(page: Any) -> dict[str, float]:
 
 
 def in_url(page: Any) -> dict[str, Any]:
-    page.wait_for_timeout(400)  # the URL follows a little later
-    found: dict[str, Any] = json.loads(unquote(urlsplit(page.url).fragment))
+    until(page, "() => document.body.dataset.url !== 'due'")  # the URL follows a little later
+    found: dict[str, Any] = json.loads(unquote(page.evaluate("location.hash")[1:]))
     return found
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from studio_page import SHORT, Studio, change, done, figures, in_url, shares, state, until
+from studio_page import SHORT, Studio, change, done, figures, in_url, picture, shares, state, until
 from visit import PATIENCE_MS
 
 from sim import api
@@ -136,13 +136,10 @@ def test_the_globe_is_drawn(studio: Studio) -> None:
     page = studio.open(state([SHORT]))
     done(page)
     page.wait_for_selector("body[data-scene]", timeout=PATIENCE_MS)
-    page.wait_for_timeout(1500)
     host = page.locator("#globe-host")
-    before = host.screenshot()
-    assert len(before) > 60_000, "a flat picture is smaller"
+    before = picture(host, above_bytes=60_000)  # a flat picture is smaller
     page.keyboard.press("n")
-    page.wait_for_timeout(800)
-    assert host.screenshot() != before
+    picture(host, other_than=before)
 
 
 @pytest.fixture(scope="module")
@@ -286,8 +283,7 @@ def test_a_formation_from_close(studio: Studio) -> None:
     page.wait_for_timeout(800)
     near = page.locator("#globe-host").screenshot()
     page.keyboard.press("z")
-    page.wait_for_timeout(800)
-    assert page.locator("#globe-host").screenshot() != near
+    picture(page.locator("#globe-host"), other_than=near)
     assert in_url(page)["view"]["n"] == 0
 
 

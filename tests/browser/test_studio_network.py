@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from studio_page import Studio, done, figures, in_url, state, until
+from studio_page import Studio, done, figures, in_url, picture, state, until
 from visit import PATIENCE_MS
 
 from sim import api
@@ -89,8 +89,7 @@ def test_the_map_of_latency_on_the_globe(studio: Studio, results: Any) -> None:
     page.wait_for_selector("#show-latency:checked", timeout=PATIENCE_MS)
     until(page, "() => window.dawndusk.globe.network.latency.layer?.visible")
     page.wait_for_selector("#legend .heat", timeout=PATIENCE_MS)
-    page.wait_for_timeout(600)
-    assert page.locator("#globe-host").screenshot() != before
+    picture(page.locator("#globe-host"), other_than=before)
     assert in_url(page)["view"]["l"] == 1
     assert page.locator("#legend .signs").text_content() == "\u25c6users 12\u25b2gateways 191\u25a0points of presence 64"
     values, latitude, longitude = (results.series[f"place_{name}"].values for name in ("user_rtt_ms", "latitude_deg", "longitude_deg"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,17 @@ SPOT = """(kind) => { const g = document.querySelector('#study-chart .js-plotly-
   return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y), n]; }"""
 
 
+def spot(page: Any, kind: str) -> tuple[float, float, int]:
+    """Where a point of the chart is on the page, and its number, once the chart is drawn and stays where it is."""
+    tried = f"kind => {{ try {{ return ({SPOT})(kind); }} catch {{ return null; }} }}"
+    last, found, end = None, page.evaluate(tried, kind), time.monotonic() + PATIENCE_MS / 1e3
+    while found is None or None in found or found != last:
+        assert time.monotonic() < end, f"the chart {kind} is not drawn"
+        page.wait_for_timeout(300)
+        last, found = found, page.evaluate(tried, kind)
+    return found[0], found[1], found[2]
+
+
 def test_a_point_opens_as_a_variant(opened: tuple[Studio, StudyTable]) -> None:
     """Source of truth: the table of the sweep: the figures of an opened point are those of its row, to the last bit."""
     studio, study = opened
@@ -42,13 +54,11 @@ def test_a_point_opens_as_a_variant(opened: tuple[Studio, StudyTable]) -> None:
     until(page, READY)
     page.wait_for_selector("#panel-figures dl", timeout=PATIENCE_MS)
     page.keyboard.press("x")
-    page.wait_for_timeout(800)
     for kind in ("pareto", "heat"):
         if kind == "heat":
             page.get_by_text("heat map", exact=True).click()
             until(page, "() => document.querySelector('#study-chart .js-plotly-plot').data.at(-1).type === 'heatmap'")
-            page.wait_for_timeout(400)
-        x, y, number = page.evaluate(SPOT, kind)
+        x, y, number = spot(page, kind)
         page.mouse.move(x, y)
         page.wait_for_timeout(300)
         page.mouse.click(x, y)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-PATIENCE_MS = 60_000  # software rendering on a busy machine
+PATIENCE_MS = 180_000  # software rendering on a busy machine
 
 
 class Visit:

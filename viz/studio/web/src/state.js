@@ -101,9 +101,11 @@ export function remove(index) {
 let due = 0;
 export function writeUrl() {
   clearTimeout(due);
+  document.body.dataset.url = "due"; // until it is written: what reads the URL can wait for it
   due = setTimeout(() => {
     const text = encodeURIComponent(JSON.stringify({ ...now, view }));
     history.replaceState(null, "", `${location.pathname}${location.search}#${text}`);
+    delete document.body.dataset.url;
   }, 120);
 }
 
