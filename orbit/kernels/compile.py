@@ -78,3 +78,14 @@ def _inlined(function: F, flags: frozenset[str]) -> F:
     if not compiled():
         return function
     return numba.njit(forceinline=True, fastmath=set(flags), error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
+def exact_part(function: F) -> F:
+    """Compile a function that `exact_kernel` calls and that is too long to be merged into it; not to be called from Python.
+
+    It has no interface to Python, which takes longer to compile than the function itself where its arguments are many arrays.
+    """
+    if not compiled():
+        return function
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+    return numba.njit(**options)(function)  # type: ignore[no-any-return]

@@ -176,7 +176,7 @@ class Fingerprint:
                 raise TypeError(f"{'.'.join(chain)} is {error}") from None
 
     def _class(self, kind: type) -> None:
-        """Add a class: the fields of a named tuple, the members of an enumeration, else by its name."""
+        """Add a class: the fields of a named tuple, the members of an enumeration, functions of a type, else by its name."""
         self.text("class", kind.__module__, kind.__qualname__)
         if issubclass(kind, enum.Enum):
             self.text(*(f"{name}={member.value!r}" for name, member in kind.__members__.items()))
@@ -185,6 +185,12 @@ class Fingerprint:
             for name, default in kind._field_defaults.items():  # type: ignore[attr-defined]
                 self.text(name)
                 self.value(default)
+        elif issubclass(kind, Type) and not _by_name(kind):  # a type of our own for the compiler: by what its functions do
+            for name, member in sorted(vars(kind).items()):
+                found = member.__func__ if isinstance(member, staticmethod) else member
+                if isinstance(found, FunctionType):
+                    self.text(name)
+                    self.function(found)
         elif not _by_name(kind):
             raise TypeError(f"a class {kind.__qualname__}")
 

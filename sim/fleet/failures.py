@@ -10,23 +10,14 @@ import math
 from heapq import heapify, heappop, heappush
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fleet.availability import AvailabilityChange, Kind, Target
-
-Words = NDArray[np.uint64]
+from sim.fleet.random_streams import MANTISSA, Words, philox, philox_words, stream_key, uniform
 
 FAILURES = 1  # the number of this process in its spawn keys; another process takes another number
 MAINTENANCE_PROCESS, SOFT_ERRORS = 2, 3
 CAUSE = "failures"
 CHUNK = 1 << 16  # units whose first lives are drawn together
-
-# Philox 4x64-10, as numpy.random.Philox has it
-MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
-WEYL = (0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B)
-ROUNDS = 10
-MASK = (1 << 64) - 1
-MANTISSA = 2.0**-53
 
 
 class RandomFailures:
@@ -187,107 +178,3 @@ def units(accelerators: int, unit: int | None) -> int:
     (1, 8, 3)
     """
     return 1 if unit is None else -(-accelerators // unit)
-
-
-def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Four random words of 64 bits from a counter, by Philox 4x64-10.
-
-    Parameters
-    ----------
-    counter : tuple of int
-        Four words of 64 bits.
-    key : tuple of int
-        Two words of 64 bits.
-
-    Returns
-    -------
-    tuple of int
-        Four words of 64 bits.
-
-    Notes
-    -----
-    The generator of ``numpy.random.Philox``.
-
-    Examples
-    --------
-    The same words as numpy draws; its generator increments the counter first:
-
-    >>> numpy_words = np.random.Philox(key=[7, 0], counter=[0, 2, 5, 0]).random_raw(4)
-    >>> philox((1, 2, 5, 0), (7, 0)) == tuple(numpy_words.tolist())
-    True
-    """
-    a, b, c, d = counter
-    k, m = key
-    for _ in range(ROUNDS):
-        first, second = MULTIPLIERS[0] * a, MULTIPLIERS[1] * c
-        a, b, c, d = (second >> 64) ^ b ^ k, second & MASK, (first >> 64) ^ d ^ m, first & MASK
-        k, m = (k + WEYL[0]) & MASK, (m + WEYL[1]) & MASK
-    return a, b, c, d
-
-
-def philox_words(counter: tuple[Words, Words, Words], key: tuple[int, int]) -> tuple[Words, Words, Words, Words]:
-    """The four random words of each of many counters, whose last word is 0.
-
-    Parameters
-    ----------
-    counter : tuple of ndarray of uint64
-        First three words of the counters.
-    key : tuple of int
-        Two words of 64 bits.
-
-    Returns
-    -------
-    tuple of ndarray of uint64
-        The words of `philox` for each counter.
-    """
-    a, b, c = counter
-    d = np.zeros_like(a)
-    k, m = key
-    for _ in range(ROUNDS):
-        (high, low), (high_c, low_c) = _product(MULTIPLIERS[0], a), _product(MULTIPLIERS[1], c)
-        a, b, c, d = high_c ^ b ^ np.uint64(k), low_c, high ^ d ^ np.uint64(m), low
-        k, m = (k + WEYL[0]) & MASK, (m + WEYL[1]) & MASK
-    return a, b, c, d
-
-
-def uniform(words: Words) -> NDArray[np.float64]:
-    """Random words as numbers in [0, 1), as numpy makes them.
-
-    Parameters
-    ----------
-    words : ndarray of uint64
-        Random words.
-
-    Returns
-    -------
-    ndarray
-        Multiples of 2**-53.
-    """
-    return np.asarray((words >> np.uint64(11)) * MANTISSA)
-
-
-def stream_key(seed: int, process: int, replica: int) -> tuple[int, int]:
-    """Key of the generator of a process.
-
-    Parameters
-    ----------
-    seed, process, replica : int
-        Seed of the scenario, number of the process, number of the replica.
-
-    Returns
-    -------
-    tuple of int
-        Two words of 64 bits.
-    """
-    first, second = np.random.SeedSequence(seed, spawn_key=(process, replica)).generate_state(2, np.uint64).tolist()
-    return int(first), int(second)
-
-
-def _product(constant: int, words: Words) -> tuple[Words, Words]:
-    """Upper and lower 64 bits of a product, from products of 32 bits."""
-    half, low_bits = np.uint64(32), np.uint64(0xFFFFFFFF)
-    x, y = np.uint64(constant >> 32), np.uint64(constant & 0xFFFFFFFF)
-    u, v = words >> half, words & low_bits
-    middle = x * v + ((y * v) >> half)
-    other = y * u + (middle & low_bits)
-    return x * u + (middle >> half) + (other >> half), np.uint64(constant) * words

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.availability import RADIATION, AvailabilityChange, Kind, SilentError, Target
-from sim.fleet.failures import SOFT_ERRORS, philox_words, stream_key, uniform
+from sim.fleet.failures import SOFT_ERRORS
+from sim.fleet.random_streams import philox_words, stream_key, uniform
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

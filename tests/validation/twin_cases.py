@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 import access_twins
+import fleet_twins
 import numpy as np
 import spacecraft_twins
 import workload_twins
@@ -127,6 +128,7 @@ def loop_calls() -> Iterator[tuple[str, object]]:
     yield from spacecraft_twins.loop_calls()
     yield from access_twins.calls()
     yield from workload_twins.calls()
+    yield from fleet_twins.calls()
 
 
 def eclipse_calls() -> Iterator[tuple[str, object]]:

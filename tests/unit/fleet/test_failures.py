@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.fleet.availability import AvailabilityChange, Kind
-from sim.fleet.failures import RandomFailures, philox, philox_words, units
+from sim.fleet.failures import RandomFailures, units
+from sim.fleet.random_streams import philox, philox_words
 
 DAY_S = 86400.0
 

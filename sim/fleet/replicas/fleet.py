@@ -1,0 +1,280 @@
+"""A fleet over years as one writes it down, and as the arrays of a replica."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.fleet.random_streams import process_number
+from sim.fleet.replicas import tables
+from sim.fleet.replicas.replica import Outcome, Room, run, with_keys
+from sim.fleet.replicas.tables import Plan, Scope, Unit
+
+Array = NDArray[np.float64]
+
+
+class Remedy(NamedTuple):
+    """What is tried when a unit has failed."""
+
+    success: float  # probability, 0 to 1
+    time_s: float
+
+
+class Process(NamedTuple):
+    """A process by which units of one kind fail; its name keys its random numbers."""
+
+    name: str
+    unit: Unit
+    scale_s: float  # Weibull distribution of the lifetimes
+    shape: float = 1.0
+    frailty: float = math.inf  # shape of the gamma distribution of rates among units
+    remedies: tuple[Remedy, ...] = ()  # four at most; without them a failure is for good
+    changes: tuple[tuple[float, float], ...] = ()  # from a time [s] on, the rate is multiplied
+
+
+class CommonCause(NamedTuple):
+    """Events that hit each unit of a group with a probability."""
+
+    name: str
+    scope: Scope
+    unit: Unit
+    hits: float
+    rate_s: float = 0.0  # events of one group [1/s]
+    at_s: float = math.inf  # or the time of a single one, of all groups
+    return_s: float = math.inf
+
+
+class Kind(NamedTuple):
+    """A type of satellite. A kind of unit that is not listed does not fail by itself."""
+
+    units: Mapping[Unit, int] = {}
+    accelerators_per_host: int = 1
+    left: Mapping[Unit, Sequence[float]] = {}  # rate left by number of failed units, 0 to all; without it the share that works
+    replace_below: float = 0.0
+    life_s: float = math.inf
+    usd: float = 0.0
+    from_s: float = -math.inf
+
+
+class Supply(NamedTuple):
+    """How satellites are replaced; see `tables.SUPPLY`."""
+
+    drift_s: float = 0.0
+    spares_age: bool = True
+    parallel: int = 0
+    replace_s: float = 0.0
+    random_replace: bool = False
+    stock: int = 0
+    turns_s: float = 0.0
+    transfer_s: float = 0.0
+    reorder_at: int = 0
+    batch: int = 0
+    lead_s: float = 0.0
+    lead_random_s: float = 0.0
+    success: float = 1.0
+    raising_s: float = 0.0
+    launch_usd: float = 0.0
+    budget_usd: float = math.inf
+    budget_usd_s: float = 0.0
+    deorbited: float = 1.0
+    visit_s: float = math.inf
+    visit_success: float = 1.0
+    visit_usd: float = 0.0
+    visit_units: int = 0
+    ahead_s: float = 0.0
+    collision_s: float = 0.0
+
+
+class Plane(NamedTuple):
+    """A plane or formation: its slots come one after the other."""
+
+    slots: int
+    spares: int = 0
+    first_spares: int | None = None  # there at the beginning; without it all
+    phase: float = 0.0
+
+
+class Gang(NamedTuple):
+    """A part of a job that stops as a whole; `pace` by number of members, from 0 to all."""
+
+    members: int
+    first_slot: int
+    last_slot: int  # not included; slots beyond the members are hot spares
+    pace: Sequence[float]
+    interval_s: float
+    save_s: float = 0.0
+    recovery_s: float = 0.0
+    job: int = 0
+    quorum: int = 1
+
+
+class Change(NamedTuple):
+    """Satellites of some slots are lost, or these slots are filled again."""
+
+    time_s: float
+    first: int
+    last: int
+    lost: bool = True
+
+
+class Fleet(NamedTuple):
+    """A fleet over years."""
+
+    edges_s: Sequence[float]
+    planes: Sequence[Plane]
+    kinds: Sequence[Kind] = (Kind(),)
+    processes: Sequence[Process] = ()
+    causes: Sequence[CommonCause] = ()
+    supply: Supply = Supply()
+    gangs: Sequence[Gang] = ()
+    launches: Sequence[tuple[float, int]] = ()  # time [s] and satellites
+    standdowns: Sequence[tuple[float, float]] = ()
+    changes: Sequence[Change] = ()
+    filled: bool = True  # whether the slots have satellites at the beginning
+    thresholds: Sequence[float] = (0.1, 0.5, 1.0)
+
+    @property
+    def slots(self) -> int:
+        """Number of slots."""
+        return sum(plane.slots for plane in self.planes)
+
+
+def arrays(fleet: Fleet) -> Plan:
+    """The plan of a fleet, without the keys of a replica.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The fleet.
+
+    Returns
+    -------
+    Plan
+        Its arrays.
+
+    Raises
+    ------
+    ValueError
+        Where more than four remedies are tried, two processes or causes have one name, or a pace does not fit its gang.
+    """
+    names = [process.name for process in fleet.processes] + [cause.name for cause in fleet.causes]
+    if len(set(names)) < len(names):
+        raise ValueError(f"processes and common causes have one name twice: {', '.join(sorted(names))}")
+    if any(len(p.remedies) > 4 for p in fleet.processes):
+        raise ValueError("more than four remedies are tried after one failure")
+    if any(len(g.pace) != g.members + 1 for g in fleet.gangs):
+        raise ValueError("a gang needs a pace for each number of its members from 0 to all")
+    units = np.array([[1 if u is Unit.SATELLITE else k.units.get(u, 0) for u in Unit] for k in fleet.kinds], dtype=np.int64)
+    offset = np.ascontiguousarray(np.concatenate((np.zeros((len(units), 1), np.int64), np.cumsum(units, axis=1)[:, :-1]), axis=1))
+    of_process = units[:, [int(p.unit) for p in fleet.processes]]
+    # in the order of C, as the kernel has been compiled for
+    pairs = np.ascontiguousarray(np.concatenate((np.zeros((len(units), 1), np.int64), np.cumsum(of_process, axis=1)), axis=1))
+    slots = np.zeros(fleet.slots, tables.SLOT)
+    slots["plane"], slots["gang"] = np.repeat(np.arange(len(fleet.planes)), [p.slots for p in fleet.planes]), -1
+    slots["filled"] = int(fleet.filled)
+    for g, gang in enumerate(fleet.gangs):
+        slots["gang"][gang.first_slot : gang.last_slot] = g
+    first_pace = np.concatenate(([0], np.cumsum([len(g.pace) for g in fleet.gangs])))
+    first_remedy = np.concatenate(([0], np.cumsum([len(p.remedies) for p in fleet.processes])))
+    first_change = np.concatenate(([0], np.cumsum([len(p.changes) for p in fleet.processes])))
+    return Plan(
+        processes=_rows(tables.PROCESS, [
+            (int(p.unit), p.scale_s, p.shape, p.frailty, *first_remedy[i : i + 2], *first_change[i : i + 2], 0, 0)
+            for i, p in enumerate(fleet.processes)
+        ]),
+        remedies=_rows(tables.REMEDY, [remedy for p in fleet.processes for remedy in p.remedies]),
+        changes=_rows(tables.CHANGE, [change for p in fleet.processes for change in p.changes]),
+        common_causes=_rows(tables.COMMON_CAUSE, [
+            (int(c.scope), int(c.unit), c.rate_s, c.at_s, c.hits, c.return_s, 0, 0) for c in fleet.causes
+        ]),
+        types=_rows(tables.TYPE, [(k.from_s, k.accelerators_per_host, k.replace_below, k.life_s, k.usd) for k in fleet.kinds]),
+        units=units, left=_left(fleet.kinds, units), offset=offset, pairs=pairs,
+        supply=_rows(tables.SUPPLY, [(*fleet.supply, 0, 0)]),
+        planes=_rows(tables.PLANE, [(p.spares, p.spares if p.first_spares is None else p.first_spares, p.phase) for p in fleet.planes]),
+        slots=slots,
+        launches=_rows(tables.LAUNCHES, sorted(fleet.launches)), standdowns=_rows(tables.STANDDOWN, sorted(fleet.standdowns)),
+        listed=_rows(tables.LISTED, sorted(fleet.changes)),
+        gangs=_rows(tables.GANG, [
+            (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum)
+            for i, g in enumerate(fleet.gangs)
+        ]),
+        pace=np.array([pace for g in fleet.gangs for pace in g.pace], dtype=np.float64),
+        edges_s=np.array(fleet.edges_s, dtype=np.float64), thresholds=np.array(fleet.thresholds, dtype=np.float64),
+    )  # fmt: skip
+
+
+def _rows(kind: np.dtype[Any], values: Iterable[Sequence[Any]]) -> NDArray[np.void]:
+    return np.array([tuple(value) for value in values], dtype=kind)
+
+
+def _left(kinds: Sequence[Kind], units: NDArray[np.int64]) -> Array:
+    left = np.zeros((len(kinds), units.shape[1], int(units.max()) + 1))
+    for k, kind in enumerate(kinds):
+        for u in Unit:
+            many = int(units[k, u])
+            shares = kind.left.get(u, [1.0 - j / many for j in range(many + 1)] if many else [1.0])
+            left[k, u, : len(shares)] = shares
+    return left
+
+
+def room_for(fleet: Fleet, batches: int = 0) -> Room:
+    """Room with which a replica begins.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The fleet.
+    batches : int, optional
+        Batches whose survival is recorded apart.
+
+    Returns
+    -------
+    Room
+        Sizes; a replica takes more where these are too small.
+    """
+    rows = fleet.slots + sum(p.spares for p in fleet.planes) + fleet.supply.stock + 2 * fleet.supply.batch + 64
+    return Room(4 * rows, rows, batches)
+
+
+def replicas(fleet: Fleet, seed: int, numbers: Iterable[int], batches: int = 0, plan: Plan | None = None) -> Iterator[Outcome]:
+    """Replicas of a fleet, one after the other.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The fleet.
+    seed : int
+        Seed of the scenario.
+    numbers : iterable of int
+        Numbers of the replicas: what a replica leaves depends on its number, not on the others.
+    batches : int, optional
+        Batches whose survival is recorded apart.
+    plan : Plan, optional
+        The plan of the fleet, where it is built already.
+
+    Yields
+    ------
+    Outcome
+        Of each replica, in order.
+
+    Examples
+    --------
+    Ten satellites that fail once in ten years on average, and a single production line that needs a year for one:
+
+    >>> year_s = 365.25 * 86400.0
+    >>> fleet = Fleet([0.0, 1e3 * year_s], [Plane(10)], processes=[Process("loss", Unit.SATELLITE, 10 * year_s)],
+    ...               supply=Supply(parallel=1, replace_s=year_s, random_replace=True))
+    >>> share = [one.bins[0, tables.Column.SHARE] / (1e4 * year_s) for one in replicas(fleet, 1, range(20))]
+    >>> bool(abs(sum(share) / 20 - 0.7854) < 0.01)  # M/M/1//10
+    True
+    """
+    plan, room = plan or arrays(fleet), room_for(fleet, batches)
+    processes, causes = ([process_number(entry.name) for entry in entries] for entries in (fleet.processes, fleet.causes))
+    supply = process_number("supply")
+    for number in numbers:
+        outcome, room = run(with_keys(plan, seed, number, processes, causes, supply), room)
+        yield outcome

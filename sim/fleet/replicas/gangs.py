@@ -1,0 +1,207 @@
+"""Jobs under failure: gangs of members that stop together, with checkpoints, spares, fewer members, and a quorum of gangs.
+
+A gang works for an interval, saves a checkpoint, and so on. A failure of a member throws it back to the last checkpoint; after the
+recovery it goes on. So what a failure costs follows from when it comes, in closed form: nothing happens between failures.
+Amounts are members x seconds. Those of work that is later rolled back are moved to the recovery at the times at which it was done.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from orbit.kernels.compile import exact_inlined, exact_part
+from sim.fleet.replicas.heap import push
+from sim.fleet.replicas.tables import (
+    BIN,
+    HELD,
+    KEPT,
+    LACKING,
+    NOTHING,
+    NOW,
+    RECOVERED,
+    RECOVERING,
+    ROLLED_BACK,
+    RUNNING,
+    Column,
+    whole,
+)
+
+USEFUL, SAVING, RECOVERY, SLOWED = whole(Column.USEFUL), whole(Column.SAVING), whole(Column.RECOVERY), whole(Column.SLOWED)
+WAITING, INTERRUPTIONS, SWAPS = whole(Column.WAITING), whole(Column.INTERRUPTIONS), whole(Column.SWAPS)
+
+
+@exact_inlined
+def spread(bins: Any, edges_s: Any, last: int, from_s: float, until_s: float, column: int, amount: float) -> None:
+    """Add an amount that came up evenly over a time to the bins of the record; the time ends in the bin `last`."""
+    if amount == 0.0:
+        return
+    span_s = until_s - from_s
+    b = last
+    if span_s <= 0.0 or edges_s[b] <= from_s:
+        bins[b, column] += amount
+        return
+    end_s = until_s
+    while True:
+        begin_s = max(edges_s[b], from_s)
+        bins[b, column] += amount * ((end_s - begin_s) / span_s)
+        if edges_s[b] <= from_s or b == 0:
+            break
+        end_s = edges_s[b]
+        b -= 1
+
+
+@exact_inlined
+def worked(elapsed_s: float, interval_s: float, save_s: float) -> float:
+    """Working time in a time of intervals and saves, which begins with an interval [s]."""
+    cycle_s = interval_s + save_s
+    if elapsed_s < cycle_s:
+        return min(elapsed_s, interval_s)
+    return math.floor(elapsed_s / cycle_s) * interval_s + min(elapsed_s % cycle_s, interval_s)
+
+
+@exact_part
+def settle(plan: Any, state: Any, g: int, lost: int) -> None:
+    """Enter what a gang did until now into the record. Rolled back, work since its last checkpoint is to be done again."""
+    gang, run = plan.gangs[g], state.runs[g]
+    now_s, last, members = state.amount[NOW], state.number[BIN], float(gang["members"])
+    since_s = run["from_s"]
+    span_s = now_s - since_s
+    run["from_s"] = now_s
+    if run["mode"] == RECOVERING:
+        spread(state.bins, plan.edges_s, last, since_s, now_s, RECOVERY, members * span_s)
+    elif run["mode"] != RUNNING:
+        spread(state.bins, plan.edges_s, last, since_s, now_s, WAITING, members * span_s)
+    else:
+        interval_s, save_s, speed = gang["interval_s"], gang["save_s"], run["speed"]
+        before_s, after_s = run["open_s"], run["open_s"] + span_s
+        work_s = worked(after_s, interval_s, save_s) - worked(before_s, interval_s, save_s)
+        spread(state.bins, plan.edges_s, last, since_s, now_s, USEFUL, members * speed * work_s)
+        spread(state.bins, plan.edges_s, last, since_s, now_s, SLOWED, members * (1.0 - speed) * work_s)
+        spread(state.bins, plan.edges_s, last, since_s, now_s, SAVING, members * (span_s - work_s))
+        cycle_s = interval_s + save_s
+        if after_s >= cycle_s:
+            after_s %= cycle_s
+            run["open_work"] = speed * min(after_s, interval_s)
+        else:
+            run["open_work"] += speed * work_s
+        run["open_s"] = after_s
+    if lost == ROLLED_BACK and run["open_s"] > 0.0:
+        begin_s, done_s = now_s - run["open_s"], min(run["open_s"], gang["interval_s"])
+        spread(state.bins, plan.edges_s, last, begin_s, now_s, USEFUL, -members * run["open_work"])
+        spread(state.bins, plan.edges_s, last, begin_s, now_s, SLOWED, -members * (done_s - run["open_work"]))
+        spread(state.bins, plan.edges_s, last, begin_s, now_s, SAVING, -members * (run["open_s"] - done_s))
+        spread(state.bins, plan.edges_s, last, begin_s, now_s, RECOVERY, members * run["open_s"])
+    if lost == ROLLED_BACK:
+        run["open_s"], run["open_work"] = 0.0, 0.0
+
+
+@exact_inlined
+def slowest(plan: Any, state: Any, g: int) -> float:
+    """Rate of the slowest active member of a gang."""
+    least = 1.0
+    for slot in range(plan.gangs[g]["first_slot"], plan.gangs[g]["last_slot"]):
+        if state.places[slot]["active"] == 1:
+            least = min(least, state.rows[state.places[slot]["row"]]["share"])
+    return least
+
+
+@exact_part
+def leave_run(plan: Any, state: Any, g: int, mode: int, lost: int) -> None:
+    """End what a gang does and put it into another mode; the other gangs of its job stop where that breaks the quorum."""
+    settle(plan, state, g, lost)
+    run, job = state.runs[g], plan.gangs[g]["job"]
+    ran = run["mode"] in (RUNNING, HELD)
+    run["mode"] = mode
+    if ran:
+        state.running[job] -= 1
+        if state.running[job] == plan.gangs[g]["quorum"] - 1:
+            for other in range(plan.gangs.shape[0]):
+                if plan.gangs[other]["job"] == job and state.runs[other]["mode"] == RUNNING:
+                    settle(plan, state, other, KEPT)
+                    state.runs[other]["mode"] = HELD
+
+
+@exact_part
+def begin(plan: Any, state: Any, g: int, extra_s: float) -> None:
+    """Start the recovery of a gang, or let it wait for members."""
+    gang, run = plan.gangs[g], state.runs[g]
+    run["interruption"] += 1
+    if plan.pace[gang["first_pace"] + run["active"]] <= 0.0:
+        leave_run(plan, state, g, LACKING, KEPT)
+        return
+    leave_run(plan, state, g, RECOVERING, KEPT)
+    push(state.heap, state.number, state.amount[NOW] + gang["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
+
+
+@exact_part
+def recovered(plan: Any, state: Any, g: int) -> None:
+    """The recovery of a gang has ended: it runs, or waits for the quorum."""
+    settle(plan, state, g, KEPT)
+    gang, run = plan.gangs[g], state.runs[g]
+    run["speed"] = plan.pace[gang["first_pace"] + run["active"]] * slowest(plan, state, g)
+    job = gang["job"]
+    state.running[job] += 1
+    run["mode"] = RUNNING if state.running[job] >= gang["quorum"] else HELD
+    if state.running[job] == gang["quorum"]:
+        for other in range(plan.gangs.shape[0]):
+            if plan.gangs[other]["job"] == job and state.runs[other]["mode"] == HELD:
+                settle(plan, state, other, KEPT)
+                state.runs[other]["mode"] = RUNNING
+
+
+@exact_inlined
+def best_idle(plan: Any, state: Any, g: int, above: float) -> int:
+    """Slot of the fastest satellite of a gang that is no member, if it is faster than a rate; the first of equals; -1: none."""
+    found, best = -1, above
+    for slot in range(plan.gangs[g]["first_slot"], plan.gangs[g]["last_slot"]):
+        row = state.places[slot]["row"]
+        if state.places[slot]["active"] == 0 and row >= 0 and state.rows[row]["share"] > best:
+            found, best = slot, state.rows[row]["share"]
+    return found
+
+
+@exact_part
+def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
+    """The rate of a satellite of a gang has changed, or a unit of it was down for a moment."""
+    g, place = plan.slots[slot]["gang"], state.places[slot]
+    gang, run, row = plan.gangs[g], state.runs[g], state.places[slot]["row"]
+    share = state.rows[row]["share"] if row >= 0 else 0.0
+    before, mode = place["share"], run["mode"]
+    place["share"] = share
+    if place["active"] == 1 and (share < before or interrupts == 1):
+        # the gang is thrown back, and a faster spare takes the rank
+        settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) else KEPT)
+        if mode != LACKING:
+            state.bins[state.number[BIN], INTERRUPTIONS] += 1.0
+        spare = best_idle(plan, state, g, share)
+        if spare >= 0:
+            state.places[spare]["active"] = 1
+            state.bins[state.number[BIN], SWAPS] += 1.0
+        if spare >= 0 or share <= 0.0:
+            place["active"] = 0
+        if spare < 0 and share <= 0.0:
+            run["active"] -= 1
+        begin(plan, state, g, 0.0)
+    elif place["active"] == 1 and share > before:
+        settle(plan, state, g, KEPT)
+        run["speed"] = plan.pace[gang["first_pace"] + run["active"]] * slowest(plan, state, g)
+    elif share > 0.0 and run["active"] < gang["members"]:
+        join(plan, state, g, slot)
+
+
+@exact_inlined
+def join(plan: Any, state: Any, g: int, slot: int) -> None:
+    """A satellite joins a gang that has not all its members."""
+    gang, run = plan.gangs[g], state.runs[g]
+    k = run["active"]
+    state.places[slot]["active"] = 1
+    run["active"] = k + 1
+    gains = plan.pace[gang["first_pace"] + k + 1] > plan.pace[gang["first_pace"] + k]
+    if run["mode"] == LACKING:
+        begin(plan, state, g, 0.0)
+    elif run["mode"] in (RUNNING, HELD) and gains:
+        # a planned stop: the gang saves what it has, and starts again with one more
+        settle(plan, state, g, KEPT)
+        run["open_s"], run["open_work"] = 0.0, 0.0
+        begin(plan, state, g, gang["save_s"])

@@ -1,0 +1,541 @@
+"""One replica: events in order of time, and what is recorded between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.kernels.compile import exact_inlined, exact_kernel, exact_part
+from orbit.kernels.reference import by_reference
+from sim.fleet.random_streams import stream_key, to_unit, words
+from sim.fleet.replicas.gangs import member, recovered, settle
+from sim.fleet.replicas.heap import drop_first, follow, push
+from sim.fleet.replicas.satellites import (
+    birth,
+    enter_slot,
+    next_life,
+    rate_left,
+    record_batch,
+    start_lives,
+    start_unit,
+    stop_unit,
+    time_to_return_s,
+)
+from sim.fleet.replicas.supply import (
+    arrive,
+    delivered,
+    fill,
+    in_orbit,
+    keep,
+    launch,
+    launch_time_s,
+    lose,
+    move,
+    review,
+    visit,
+)
+from sim.fleet.replicas.tables import (
+    ABSENT,
+    ANNOUNCE,
+    ANNOUNCED,
+    BATCHES,
+    BIN,
+    BIRTH,
+    CHANGED,
+    COLUMNS,
+    DELIVERED,
+    DIED,
+    DUE_COUNT,
+    DUE_FIRST,
+    ENTER,
+    EVENT,
+    FAIL,
+    FILL,
+    FINE,
+    HEAP_FULL,
+    HIT,
+    IN_ORBIT,
+    IN_SLOT,
+    KEPT,
+    LACKING,
+    LAUNCH,
+    LEVELS,
+    LIST,
+    LIVE,
+    LOSE,
+    MEMBER,
+    NEXT_LIFE,
+    NOTHING,
+    NOW,
+    NUMBERS,
+    ONE,
+    PLACE,
+    RECOVERED,
+    RETURN,
+    REVIEW,
+    ROW,
+    ROWS_FULL,
+    RUN,
+    SHOCK,
+    SIZE,
+    SPARE,
+    STATUS,
+    STORED,
+    UNIT_BITS,
+    VISIT,
+    WAIT_COUNT,
+    WAIT_FIRST,
+    Column,
+    Plan,
+    Scope,
+    State,
+    Unit,
+    whole,
+)
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SHARE, WORKING, EMPTY = whole(Column.SHARE), whole(Column.WORKING), whole(Column.EMPTY)
+LOST, RETIRED = whole(Column.LOST), whole(Column.RETIRED)
+FLEET, PLANE, BATCH, TYPE = whole(Scope.FLEET), whole(Scope.PLANE), whole(Scope.BATCH), whole(Scope.TYPE)
+SATELLITE = whole(Unit.SATELLITE)
+UNIT_MASK = (1 << UNIT_BITS) - 1
+
+
+@exact_inlined
+def advance(plan: Any, state: Any, until_s: float) -> None:
+    """Let time go on, with the levels as they are."""
+    number, edges_s = state.number, plan.edges_s
+    last, types = edges_s.shape[0] - 2, state.type_level.shape[0]
+    while True:
+        b = number[BIN]
+        end_s = min(until_s, edges_s[b + 1])
+        span_s = end_s - state.amount[NOW]
+        if span_s > 0.0:
+            for q in range(LEVELS):
+                state.bins[b, q] += state.level[q] * span_s
+            for t in range(types):
+                state.types_s[b, t] += state.type_level[t] * span_s
+            state.amount[NOW] = end_s
+        if until_s < edges_s[b + 1] or b == last:
+            return
+        number[BIN] = b + 1
+
+
+@exact_inlined
+def note(plan: Any, state: Any) -> None:
+    """Note when the capacity reaches a share of the full one for the first time, and when it then falls below; when nothing works any more."""
+    now_s, share = state.amount[NOW], state.level[SHARE] / plan.slots.shape[0]
+    for i in range(plan.thresholds.shape[0]):
+        if math.isinf(state.reached_s[i]):
+            if share >= plan.thresholds[i] - 1e-9:
+                state.reached_s[i] = now_s
+        elif math.isinf(state.fallen_s[i]) and share < plan.thresholds[i] - 1e-9:
+            state.fallen_s[i] = now_s
+    if state.level[WORKING] <= 0.5 and math.isinf(state.amount[DIED]) and not math.isinf(state.reached_s[0]):
+        state.amount[DIED] = now_s
+    elif state.level[WORKING] > 0.5:
+        state.amount[DIED] = math.inf
+
+
+@exact_part
+def populate(plan: Any, state: Any) -> None:
+    """The fleet at the beginning: satellites in their slots, spares, stock; jobs run; what is known beforehand is in the heap."""
+    number, planes, ages = state.number, plan.planes.shape[0], plan.supply[0]["spares_age"]
+    batch = number[BATCHES]
+    number[BATCHES] += 1
+    state.level[EMPTY] = plan.slots.shape[0]
+    for slot in range(plan.slots.shape[0]):
+        if plan.slots[slot]["filled"] == 1:
+            move(plan, state, birth(plan, state, batch, ages), slot, 0.0)
+        else:
+            follow(state.due, number, FILL, slot, NOTHING, NOTHING, NOTHING)
+    for plane in range(planes):
+        for _ in range(plan.planes[plane]["first_spares"]):
+            keep(plan, state, birth(plan, state, batch, ages), plane, SPARE)
+    for _ in range(plan.supply[0]["stock"]):
+        keep(plan, state, birth(plan, state, batch, ages), planes, STORED)
+    for i in range(plan.launches.shape[0]):
+        at_s = launch_time_s(plan, plan.launches[i]["time_s"])
+        push(state.heap, number, at_s, LAUNCH, plan.launches[i]["satellites"], NOTHING, NOTHING, NOTHING)
+    for i in range(plan.listed.shape[0]):
+        push(state.heap, number, plan.listed[i]["time_s"], CHANGED, i, NOTHING, NOTHING, NOTHING)
+    if plan.supply[0]["visit_s"] < math.inf:
+        push(state.heap, number, plan.supply[0]["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
+    for s in range(plan.common_causes.shape[0]):
+        begin_groups(plan, state, s)
+    follow(state.due, number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
+
+
+@exact_part
+def begin_jobs(plan: Any, state: Any) -> None:
+    """Jobs run from the beginning, where they have their members."""
+    for g in range(plan.gangs.shape[0]):
+        if state.runs[g]["mode"] != LACKING:
+            recovered(plan, state, g)
+            state.runs[g]["interruption"] += 1
+
+
+@exact_inlined
+def groups(plan: Any, state: Any, scope: int) -> int:
+    """Number of groups of a scope."""
+    if scope == FLEET:
+        return 1
+    if scope == PLANE:
+        return int(plan.planes.shape[0])
+    return int(plan.types.shape[0] if scope == TYPE else state.number[BATCHES])
+
+
+@exact_inlined
+def next_shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
+    """Draw the time from now to the next event of a common cause in a group."""
+    cause = plan.common_causes[s]
+    if cause["rate_s"] > 0.0:
+        word = words(1 + (n >> 2), group, 0, 0, cause["key"], cause["key_2"])[n & 3]
+        push(state.heap, state.number, state.amount[NOW] - math.log1p(-to_unit(word)) / cause["rate_s"], SHOCK, s, group, NOTHING, n)
+
+
+@exact_inlined
+def begin_groups(plan: Any, state: Any, s: int) -> None:
+    """First events of a common cause: listed, or drawn for each group that is there."""
+    cause = plan.common_causes[s]
+    if cause["at_s"] < math.inf:
+        push(state.heap, state.number, cause["at_s"], SHOCK, s, -ONE, NOTHING, NOTHING)
+        return
+    for group in range(groups(plan, state, cause["scope"])):
+        next_shock(plan, state, s, group, NOTHING)
+
+
+@exact_inlined
+def of_group(state: Any, row: int, scope: int, group: int) -> bool:
+    """Whether a satellite belongs to a group."""
+    if scope == FLEET or group < 0:
+        return True
+    if scope == PLANE:
+        return bool(state.rows[row]["plane"] == group and state.rows[row]["place"] != STORED)
+    return bool((state.rows[row]["type"] if scope == TYPE else state.rows[row]["batch"]) == group)
+
+
+@exact_part
+def shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
+    """An event of a common cause: each unit of the group is hit with a probability."""
+    cause = plan.common_causes[s]
+    unit, source = cause["unit"], plan.processes.shape[0] + s
+    for row in range(state.rows.shape[0]):
+        if state.rows[row]["place"] == ABSENT or not of_group(state, row, cause["scope"], group):
+            continue
+        serial = state.rows[row]["serial"]
+        for i in range(plan.units[state.rows[row]["type"], unit]):
+            if state.rows[row]["serial"] != serial or state.down[row, plan.offset[state.rows[row]["type"], unit] + i] > 0:
+                continue
+            if to_unit(words(1 + n, i, serial, 3, cause["key"], cause["key_2"])[0]) < cause["hits"]:
+                follow(state.due, state.number, HIT, row, (source << UNIT_BITS) | i, serial, NOTHING)
+    if group >= 0:
+        next_shock(plan, state, s, group, n + 1)
+
+
+@exact_inlined
+def hit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return_s: float, life: int) -> None:
+    """A unit fails; for good, the satellite is lost with it where it is the satellite, or too little of it is left."""
+    if unit == SATELLITE and math.isinf(return_s):
+        state.failures[source] += 1
+        follow(state.due, state.number, LOSE, row, LOST, state.rows[row]["serial"], NOTHING)
+        return
+    stop_unit(plan, state, row, unit, i, source, return_s, life)
+    if math.isinf(return_s) and rate_left(plan, state, row) < plan.types[state.rows[row]["type"]]["replace_below"]:
+        follow(state.due, state.number, LOSE, row, RETIRED, state.rows[row]["serial"], NOTHING)
+
+
+@exact_part
+def hit_by_cause(plan: Any, state: Any, row: int, source: int, i: int) -> None:
+    """A unit is hit by a common cause, unless it is down already."""
+    cause = plan.common_causes[source - plan.processes.shape[0]]
+    if state.down[row, plan.offset[state.rows[row]["type"], cause["unit"]] + i] == 0:
+        hit(plan, state, row, cause["unit"], i, source, cause["return_s"], NOTHING)
+
+
+@exact_part
+def fail(plan: Any, state: Any, row: int, p: int, i: int, serial: int, life: int) -> None:
+    """A unit fails by a process: a remedy brings it back, or it has failed for good."""
+    satellite = state.rows[row]
+    kind, unit = satellite["type"], plan.processes[p]["unit"]
+    pair = plan.pairs[kind, p] + i
+    if state.life[row, pair] != life:
+        return
+    state.life[row, pair] = life + 1
+    down = state.down[row, plan.offset[kind, unit] + i]
+    if down == 0:
+        return_s = time_to_return_s(plan, p, i, serial, life)
+        hit(plan, state, row, unit, i, p, return_s, life)
+        if return_s > 0.0:
+            return  # the next life begins with the return, or never
+    if down != 2:
+        follow(state.due, state.number, NEXT_LIFE, row, (p << UNIT_BITS) | i, serial, life + 1)
+
+
+@exact_part
+def back(plan: Any, state: Any, row: int, source: int, i: int, life: int) -> None:
+    """A unit returns."""
+    satellite, processes = state.rows[row], plan.processes.shape[0]
+    unit = plan.processes[source]["unit"] if source < processes else plan.common_causes[source - processes]["unit"]
+    start_unit(plan, state, row, unit, i)
+    if source < processes:
+        follow(state.due, state.number, NEXT_LIFE, row, (source << UNIT_BITS) | i, satellite["serial"], life + 1)
+
+
+@exact_part
+def listed(plan: Any, state: Any, i: int) -> None:
+    """A listed change: the satellites of some slots are lost, or these slots are filled."""
+    change, number = plan.listed[i], state.number
+    for slot in range(change["first"], change["last"] + 1):
+        row = state.places[slot]["row"]
+        if change["lost"] == 1 and row >= 0:
+            follow(state.due, number, LOSE, row, LOST, state.rows[row]["serial"], NOTHING)
+        elif change["lost"] == 0 and row < 0 and leave_queue(state, slot):
+            follow(state.due, number, BIRTH, number[BATCHES], NOTHING, slot, NOTHING)
+    if change["lost"] == 0:
+        number[BATCHES] += 1
+
+
+@exact_inlined
+def leave_queue(state: Any, slot: int) -> bool:
+    """Take a slot out of those that wait; False where it does not wait."""
+    first, count, size = state.number[WAIT_FIRST], state.number[WAIT_COUNT], state.waiting.shape[0]
+    for n in range(count):
+        if state.waiting[(first + n) % size] == slot:
+            for k in range(n, count - 1):
+                state.waiting[(first + k) % size] = state.waiting[(first + k + 1) % size]
+            state.number[WAIT_COUNT] = count - 1
+            return True
+    return False
+
+
+@exact_part
+def announce(state: Any, row: int) -> None:
+    """The end of the life of a satellite is near: another is ordered."""
+    state.rows[row]["leaving"] = 1
+    state.number[ANNOUNCED] += 1
+    follow(state.due, state.number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
+
+
+@exact_inlined
+def new_groups(plan: Any, state: Any) -> None:
+    """Common causes of the batch that has just come."""
+    for s in range(plan.common_causes.shape[0]):
+        cause = plan.common_causes[s]
+        if cause["scope"] == BATCH and math.isinf(cause["at_s"]):
+            next_shock(plan, state, s, state.number[BATCHES] - 1, NOTHING)
+
+
+@exact_part
+def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> None:
+    """What an event does."""
+    if kind == FAIL:
+        fail(plan, state, a, b >> UNIT_BITS, b & UNIT_MASK, c, d)
+    elif kind == NEXT_LIFE:
+        next_life(plan, state, a, b >> UNIT_BITS, b & UNIT_MASK, d)
+    elif kind == RETURN:
+        back(plan, state, a, b >> UNIT_BITS, b & UNIT_MASK, d)
+    elif kind == MEMBER:
+        member(plan, state, a, b)
+    elif kind == RECOVERED:
+        recovered(plan, state, a)
+    elif kind == LOSE:
+        lose(plan, state, a, b)
+    elif kind == FILL:
+        fill(plan, state, a)
+    elif kind == ENTER:
+        enter_slot(plan, state, a, state.rows[a]["slot"])
+    elif kind == LIVE:
+        start_lives(plan, state, a)
+    elif kind == BIRTH:
+        arrive(plan, state, a, b, c)
+    elif kind == REVIEW:
+        review(plan, state, a)
+    elif kind == LAUNCH:
+        launch(plan, state, a, b)
+    elif kind == IN_ORBIT:
+        in_orbit(plan, state, a)
+        new_groups(plan, state)
+    elif kind == DELIVERED:
+        delivered(plan, state)
+        new_groups(plan, state)
+    elif kind == SHOCK:
+        shock(plan, state, a, b, d)
+    elif kind == HIT:
+        hit_by_cause(plan, state, a, b >> UNIT_BITS, b & UNIT_MASK)
+    elif kind == ANNOUNCE:
+        announce(state, a)
+    elif kind == VISIT:
+        visit(plan, state)
+    else:
+        listed(plan, state, a)
+
+
+@exact_inlined
+def stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
+    """Whether the satellite or the recovery of an event is no more."""
+    if kind in (FAIL, RETURN, ENTER, LOSE, ANNOUNCE, LIVE, NEXT_LIFE, HIT):
+        return bool(state.rows[a]["serial"] != c)
+    return bool(kind == RECOVERED and state.runs[a]["interruption"] != d)
+
+
+@exact_kernel
+def simulate(told: Any, carried: Any) -> None:
+    """A replica from its beginning to its end, by its plan and its state."""
+    plan, state = by_reference(told), by_reference(carried)
+    end_s, heap, due, number, started = plan.edges_s[-1], state.heap, state.due, state.number, False
+    populate(plan, state)
+    while number[STATUS] == FINE:
+        time_s = state.amount[NOW]
+        if number[DUE_COUNT] > 0:
+            event = due[number[DUE_FIRST]]
+            kind, a, b, c, d = event["kind"], event["a"], event["b"], event["c"], event["d"]
+            number[DUE_FIRST] = (number[DUE_FIRST] + 1) % due.shape[0]
+            number[DUE_COUNT] -= 1
+        elif not started:
+            begin_jobs(plan, state)
+            started = True
+            continue
+        else:
+            note(plan, state)
+            if number[SIZE] == 0 or heap[0]["time_s"] >= end_s:
+                break
+            event = heap[0]
+            time_s, kind, a, b, c, d = event["time_s"], event["kind"], event["a"], event["b"], event["c"], event["d"]
+            drop_first(heap, number)
+        if not stale(state, kind, a, c, d):
+            advance(plan, state, time_s)
+            handle(plan, state, kind, a, b, c, d)
+    finish(plan, state)
+
+
+@exact_part
+def finish(plan: Any, state: Any) -> None:
+    """The end: what still goes on is entered into the record."""
+    advance(plan, state, plan.edges_s[-1])
+    for g in range(plan.gangs.shape[0]):
+        settle(plan, state, g, KEPT)
+    for row in range(state.rows.shape[0]):
+        if state.rows[row]["place"] == IN_SLOT:
+            record_batch(plan, state, row)
+
+
+# --- from Python
+
+
+class Outcome(NamedTuple):
+    """What a replica leaves; see `State` for the shapes."""
+
+    bins: Array
+    types_s: Array
+    failures: Ints
+    reached_s: Array
+    fallen_s: Array
+    batches_s: Array
+    died_s: float  # when nothing worked any more; infinite: something still does
+
+
+class Room(NamedTuple):
+    """Room for a replica: events that wait, satellites that exist at the same time, batches that are recorded apart."""
+
+    events: int
+    rows: int
+    batches: int
+
+
+def with_keys(plan: Plan, seed: int, replica: int, processes: Sequence[int], causes: Sequence[int], supply: int) -> Plan:
+    """A plan with the streams of a replica.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    seed, replica : int
+        Seed of the scenario, number of the replica.
+    processes, causes : sequence of int
+        Numbers of the processes and of the common causes in their spawn keys, such as of `random_streams.process_number`.
+    supply : int
+        Number of the supply's process.
+
+    Returns
+    -------
+    Plan
+        The same with keys; nothing else is copied.
+    """
+    keyed = plan._replace(processes=plan.processes.copy(), common_causes=plan.common_causes.copy(), supply=plan.supply.copy())
+    for rows, numbers in ((keyed.processes, processes), (keyed.common_causes, causes), (keyed.supply, [supply])):
+        for i, number in enumerate(numbers):
+            rows["key"][i], rows["key_2"][i] = stream_key(seed, number, replica)
+    return keyed
+
+
+def new_state(plan: Plan, room: Room) -> State:
+    """State of a replica before its beginning.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    room : Room
+        Sizes of its arrays.
+
+    Returns
+    -------
+    State
+        Nothing is there yet.
+    """
+    bins, types, planes = plan.edges_s.size - 1, plan.types.size, plan.planes.size
+    jobs = int(plan.gangs["job"].max()) + 1 if plan.gangs.size else 0
+    rows, lists = np.zeros(room.rows, ROW), np.zeros(planes + 2, LIST)
+    rows["serial"], rows["slot"], rows["next"] = -1, -1, np.arange(1, room.rows + 1)
+    rows["next"][-1] = -1
+    lists["head"], lists["head"][-1], lists["count"][-1] = -1, 0, room.rows
+    places, runs = np.zeros(plan.slots.size, PLACE), np.zeros(plan.gangs.size, RUN)
+    places["row"], runs["mode"] = -1, LACKING
+    return State(
+        rows=rows, places=places, lists=lists, runs=runs, heap=np.zeros(room.events, EVENT), due=np.zeros(2 * room.rows + 64, EVENT),
+        down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
+        life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),
+        running=np.zeros(jobs, np.int64), number=np.zeros(NUMBERS, np.int64), amount=np.array([0.0, 0.0, math.inf]), level=np.zeros(LEVELS),
+        bins=np.zeros((bins, COLUMNS)), types_s=np.zeros((bins, types)), type_level=np.zeros(types),
+        failures=np.zeros(plan.processes.size + plan.common_causes.size, np.int64), reached_s=np.full(plan.thresholds.size, math.inf),
+        fallen_s=np.full(plan.thresholds.size, math.inf), batches_s=np.zeros((bins, room.batches)),
+    )  # fmt: skip
+
+
+def run(plan: Plan, room: Room) -> tuple[Outcome, Room]:
+    """Simulate a replica, with more room where it needs more.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan with its keys.
+    room : Room
+        Sizes to begin with.
+
+    Returns
+    -------
+    Outcome
+        What it leaves; the room does not change it.
+    Room
+        Sizes that were enough.
+    """
+    while True:
+        state = new_state(plan, room)
+        simulate(plan, state)
+        status = state.number[STATUS]
+        if status == HEAP_FULL:
+            room = room._replace(events=2 * room.events)
+        elif status == ROWS_FULL:
+            room = room._replace(rows=2 * room.rows)
+        else:
+            found = Outcome(
+                state.bins, state.types_s, state.failures, state.reached_s, state.fallen_s, state.batches_s, float(state.amount[DIED])
+            )
+            return found, room

@@ -1,0 +1,317 @@
+"""What a replica is told, what it carries from event to event, and what it leaves; all as arrays, for compiled code."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Narrow = NDArray[np.int32]
+Bytes = NDArray[np.int8]
+Rows = NDArray[np.void]  # of one of the types below
+
+
+def whole(value: int) -> int:
+    """A constant of compiled code: a 64-bit integer of numpy. A plain one has a type by its value, and functions are compiled for each."""
+    return np.int64(value)  # type: ignore[return-value]
+
+
+def wholes(count: int) -> list[int]:
+    """Such constants from 0 on."""
+    return [whole(value) for value in range(count)]
+
+
+class Unit(IntEnum):
+    """Parts of a satellite that fail by themselves; the first is the satellite as a whole."""
+
+    SATELLITE = 0
+    ACCELERATOR = 1
+    HOST = 2  # with all its accelerators
+    TERMINAL = 3
+    BATTERY = 4  # a string
+    ARRAY = 5  # a string
+    LOOP = 6
+    PROPULSION = 7
+
+
+class Scope(IntEnum):
+    """Satellites that one event of a common cause may hit."""
+
+    FLEET = 0
+    PLANE = 1  # a plane, or a formation
+    BATCH = 2  # what flew on one launch
+    TYPE = 3  # satellites of one hardware generation, which run the same software
+
+
+class Column(IntEnum):
+    """Columns of a replica's record: integrals over a bin [s], and counts within it."""
+
+    SHARE = 0  # rates of all satellites in their slots, in satellites
+    WORKING = 1  # satellites in their slots that work, also in part
+    EMPTY = 2  # slots without a satellite that could work
+    SPARES = 3  # in their plane
+    STOCK = 4  # in the parking orbit
+    ORDERED = 5  # satellites that are built or launched
+    LOST = 6  # from here on counts
+    RETIRED = 7
+    UNITS_FAILED = 8
+    UNITS_REPAIRED = 9
+    LAUNCHES = 10
+    LAUNCH_FAILURES = 11
+    LAUNCHED = 12  # satellites that reached their orbit
+    SWAPS = 13  # spares that took a slot
+    VISITS = 14
+    SPENT = 15  # [USD]
+    DERELICT = 16  # satellites that stay in orbit
+    USEFUL = 17  # jobs, in members x seconds: work that stays
+    SAVING = 18
+    RECOVERY = 19  # detection, restart, reload, and all that is done again
+    SLOWED = 20  # rate that members lack while the job runs
+    WAITING = 21  # without enough members, or without enough gangs
+    INTERRUPTIONS = 22
+
+
+COLUMNS: Final = len(Column)
+LEVELS: Final = int(Column.LOST)  # columns before it are integrals of a level
+
+NOTHING, ONE = wholes(2)
+
+# What happens at the time of an event, and what its numbers a, b, c, d mean. A handler calls no other one: what follows at once
+# is an event that is due.
+KINDS: Final = wholes(19)
+FAIL, RETURN = KINDS[:2]  # row, process and unit, serial, life
+DELIVERED = KINDS[2]  # a replacement of one satellite is ready
+ENTER = KINDS[3]  # row, -, serial: a satellite has reached its slot
+LAUNCH = KINDS[4]  # satellites, 1 if ordered
+IN_ORBIT = KINDS[5]  # satellites
+RECOVERED = KINDS[6]  # gang, -, -, interruption
+SHOCK = KINDS[7]  # common cause, group, -, number
+LOSE = KINDS[8]  # row, column that counts it, serial: the satellite is no more
+VISIT = KINDS[9]
+CHANGED = KINDS[10]  # number of a listed change
+REVIEW = KINDS[11]  # 1 where money was short: of orders
+ANNOUNCE = KINDS[12]  # row, -, serial: the end of its life is near
+# those that are due at once
+BIRTH = KINDS[13]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
+LIVE = KINDS[14]  # row, -, serial: its units begin to age
+NEXT_LIFE = KINDS[15]  # row, process and unit, serial, life: the next failure is drawn; a negative life: of a new unit
+HIT = KINDS[16]  # row, source and unit, serial: by a common cause
+FILL = KINDS[17]  # slot that is empty
+MEMBER = KINDS[18]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
+UNIT_BITS = 20  # of process and unit together
+
+
+# where a satellite is
+ABSENT, IN_SLOT, SPARE, STORED, MOVING = wholes(5)
+
+# modes of a gang
+RUNNING, RECOVERING, LACKING, HELD = wholes(4)
+KEPT, ROLLED_BACK = wholes(2)  # what becomes of work since the last checkpoint
+
+
+# --- what a replica is told: one row for each process, remedy, ...; times in seconds from the beginning
+
+PROCESS: Final = np.dtype(
+    [
+        ("unit", np.int64),  # of Unit
+        ("scale_s", np.float64), ("shape", np.float64),  # Weibull distribution of the lifetimes
+        ("frailty", np.float64),  # shape of the gamma distribution of rates among units; infinite: all are alike
+        ("first_remedy", np.int64), ("last_remedy", np.int64),  # of this process, the last one not included; four at most
+        ("first_change", np.int64), ("last_change", np.int64),
+        ("key", np.uint64), ("key_2", np.uint64),  # of the stream
+    ]
+)  # fmt: skip
+REMEDY: Final = np.dtype([("success", np.float64), ("time_s", np.float64)])  # tried one after the other
+CHANGE: Final = np.dtype([("since_s", np.float64), ("multiple", np.float64)])  # of the rate of a process
+COMMON_CAUSE: Final = np.dtype(
+    [
+        ("scope", np.int64), ("unit", np.int64),  # of Scope and Unit
+        ("rate_s", np.float64),  # events of one group [1/s]
+        ("at_s", np.float64),  # the one event of the whole group, where it is listed; infinite: events are drawn
+        ("hits", np.float64),  # probability that a unit of the group is hit
+        ("return_s", np.float64),  # until what was hit is back; infinite: it is not
+        ("key", np.uint64), ("key_2", np.uint64),
+    ]
+)  # fmt: skip
+TYPE: Final = np.dtype(
+    [
+        ("from_s", np.float64),  # new satellites are of this type from then on
+        ("accelerators_per_host", np.int64),
+        ("replace_below", np.float64),  # rate under which a satellite is given up and replaced
+        ("life_s", np.float64),  # age at which it is retired; infinite: never
+        ("usd", np.float64),  # price without launch
+    ]
+)  # fmt: skip
+SUPPLY: Final = np.dtype(
+    [
+        ("drift_s", np.float64),  # for a spare of the plane to reach an empty slot
+        ("spares_age", np.int64),  # 1: spares fail as satellites at work do; 0: they neither fail nor age before they are used
+        ("parallel", np.int64),  # replacements one by one: at the same time; 0: none
+        ("replace_s", np.float64), ("random_replace", np.int64),  # how long one takes; 1: that is the mean of an exponential distribution
+        ("stock", np.int64),  # spares in the parking orbit at the beginning
+        ("turns_s", np.float64), ("transfer_s", np.float64),  # node of the planes against it [turns/s], 0: no waiting; ascent
+        ("reorder_at", np.int64), ("batch", np.int64),  # (s, Q): of stock, ordered and waiting together; batch 0: nothing is ordered
+        ("lead_s", np.float64), ("lead_random_s", np.float64),  # from order to launch: fixed part, and mean of an exponential one
+        ("success", np.float64),  # probability that a launch reaches its orbit
+        ("raising_s", np.float64),  # from launch to work
+        ("launch_usd", np.float64),
+        ("budget_usd", np.float64), ("budget_usd_s", np.float64),  # at the beginning, and each second; infinite: no limit
+        ("deorbited", np.float64),  # probability that a failed satellite leaves its orbit
+        ("visit_s", np.float64), ("visit_success", np.float64), ("visit_usd", np.float64), ("visit_units", np.int64),  # servicing
+        ("ahead_s", np.float64),  # how long before the end of a life the next satellite is ordered; infinite: never
+        ("collision_s", np.float64),  # collisions of one satellite with one derelict [1/s]
+        ("key", np.uint64), ("key_2", np.uint64),
+    ]
+)  # fmt: skip
+PLANE: Final = np.dtype(
+    [
+        ("spares", np.int64), ("first_spares", np.int64),  # wanted, and there at the beginning
+        ("phase", np.float64),  # node ahead of the parking orbit at the beginning [turns], 0 to 1
+    ]
+)  # fmt: skip
+SLOT: Final = np.dtype([("plane", np.int64), ("gang", np.int64), ("filled", np.int64)])  # gang -1: none; filled 1: from the beginning
+LAUNCHES: Final = np.dtype([("time_s", np.float64), ("satellites", np.int64)])  # those known beforehand
+STANDDOWN: Final = np.dtype([("from_s", np.float64), ("until_s", np.float64)])  # launches due within are made at its end
+LISTED: Final = np.dtype([("time_s", np.float64), ("first", np.int64), ("last", np.int64), ("lost", np.int64)])  # lost 0: filled again
+GANG: Final = np.dtype(
+    [
+        ("job", np.int64),
+        ("members", np.int64),  # of the full gang
+        ("first_slot", np.int64), ("last_slot", np.int64),  # slots of members and of hot spares, the last not included
+        ("first_pace", np.int64),  # pace[first_pace + k]: rate with k members over that of the full gang
+        ("interval_s", np.float64), ("save_s", np.float64),  # work between two checkpoints, saving one
+        ("recovery_s", np.float64),  # from a failure to work again, without what is done again
+        ("quorum", np.int64),  # gangs of the job that must run for any of them to go on
+    ]
+)  # fmt: skip
+
+
+class Plan(NamedTuple):
+    """All that a replica is told.
+
+    Attributes
+    ----------
+    units : ndarray of int64, shape (types, kinds)
+        Units of each kind of a satellite, in the order of `Unit`.
+    left : ndarray, shape (types, kinds, most units + 1)
+        Share of the satellite's rate that is left, by how many units of a kind have failed; the least over the kinds holds.
+    offset : ndarray of int64, shape (types, kinds)
+        First unit of each kind among all units of a satellite.
+    pairs : ndarray of int64, shape (types, processes + 1)
+        Where the lives of the units under each process begin.
+    edges_s : ndarray, shape (bins + 1,)
+        Edges of the bins of the record, from 0 to the end.
+    thresholds : ndarray
+        Shares of the full capacity whose times are recorded.
+    others
+        Rows of the types above.
+    """
+
+    processes: Rows
+    remedies: Rows
+    changes: Rows
+    common_causes: Rows
+    types: Rows
+    units: Ints
+    left: Array
+    offset: Ints
+    pairs: Ints
+    supply: Rows
+    planes: Rows
+    slots: Rows
+    launches: Rows
+    standdowns: Rows
+    listed: Rows
+    gangs: Rows
+    pace: Array
+    edges_s: Array
+    thresholds: Array
+
+
+# --- what changes
+
+EVENT: Final = np.dtype([("time_s", np.float64), *((name, np.int64) for name in ("order", "kind", "a", "b", "c", "d"))])
+ROW: Final = np.dtype(
+    [
+        ("serial", np.int64),  # number of the satellite in this row
+        ("born_s", np.float64), ("share", np.float64),  # rate that it can reach
+        ("type", np.int64), ("batch", np.int64), ("place", np.int64),  # place: ABSENT to MOVING
+        ("slot", np.int64), ("plane", np.int64),  # where it is, or moves to
+        ("entered_s", np.float64),  # the slot
+        ("leaving", np.int64),  # 1: the end of its life is near, and another is ordered
+        ("next", np.int64),  # next row of a list: free rows, spares of a plane, stock
+    ]
+)  # fmt: skip
+PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("share", np.float64)])  # satellite of a slot, 1: member, rate known to its gang
+LIST: Final = np.dtype([("head", np.int64), ("count", np.int64)])  # spares of each plane, then the stock, then free rows
+RUN: Final = np.dtype(
+    [
+        ("mode", np.int64), ("active", np.int64),  # active members
+        ("interruption", np.int64),  # number of the latest
+        ("from_s", np.float64),  # since when it runs, or does not
+        ("open_s", np.float64), ("open_work", np.float64),  # since the last commit
+        ("speed", np.float64),
+    ]
+)  # fmt: skip
+
+
+class State(NamedTuple):
+    """What changes in a replica; rows of the types above where no shape is given.
+
+    Attributes
+    ----------
+    rows, places, lists, runs, heap, due
+        Satellites, slots, lists of satellites, gangs, events to come, ring of those that are due.
+    down : ndarray of int8, shape (rows, units)
+        0: the unit works, 1: it comes back, 2: it has failed for good.
+    failed : ndarray of int64, shape (rows, kinds)
+        Units that are down; accelerators also where their host is.
+    life : ndarray of int64, shape (rows, pairs)
+        Lives of the units under each process so far.
+    waiting : ndarray of int64, shape (slots,)
+        Ring of the slots that wait for a satellite.
+    running : ndarray of int64, shape (jobs,)
+        Gangs of each job that could run.
+    number : ndarray of int64
+        See the places below.
+    amount, level : ndarray
+        See the places below, and the first columns of `Column`.
+    bins, types_s, failures, reached_s, fallen_s, batches_s : ndarray
+        The record: shapes (bins, columns), (bins, types), (processes + common causes,), (thresholds,) twice, (bins, batches).
+    """
+
+    rows: Rows
+    places: Rows
+    lists: Rows
+    runs: Rows
+    heap: Rows
+    due: Rows
+    down: Bytes
+    failed: Narrow
+    life: Narrow
+    waiting: Ints
+    running: Ints
+    number: Ints
+    amount: Array
+    level: Array
+    bins: Array
+    types_s: Array
+    type_level: Array
+    failures: Ints
+    reached_s: Array
+    fallen_s: Array
+    batches_s: Array
+
+
+# places in `number`
+SIZE, ORDER, DUE_FIRST, DUE_COUNT, WAIT_FIRST, WAIT_COUNT, SERIALS, BATCHES = range(8)
+UNDER_WAY, BUSY, QUEUED, DRAWN, STATUS, BIN, STALLED, ANNOUNCED = range(8, 16)
+NUMBERS = 16
+# places in `amount`
+NOW, MONEY, DIED = range(3)
+# values of STATUS
+FINE, HEAP_FULL, ROWS_FULL = range(3)
