@@ -43,6 +43,7 @@ def run_cases(
     """
     from sim.verify import (
         fleet,
+        fleet_years,
         network,
         orbits,
         propulsion,
@@ -60,7 +61,7 @@ def run_cases(
         "spacecraft": lambda folder: [*spacecraft.cases(folder), *view_factors.cases(folder), *swarm.cases(folder), *propulsion.cases(folder)],
         "network": lambda folder: [*network.cases(folder), *radio.cases(folder), *topologies.cases()],
         "workload": workload.cases,
-        "fleet": fleet.cases,
+        "fleet": lambda folder: [*fleet.cases(folder), *fleet_years.cases(folder)],
     }
     if group is not None and group not in GROUPS:
         raise bad_input(Origin(group), "", f"unknown group; {did_you_mean(group, GROUPS)}")

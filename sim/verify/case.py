@@ -13,12 +13,13 @@ Value = float | Callable[[], float]
 
 @dataclass(frozen=True)
 class Case:
-    """A comparison; `ours` is computed when the case runs, `limit` applies to |ours - theirs| in `unit`."""
+    """A comparison; `ours` is computed when the case runs, `limit` applies to |ours - theirs| in `unit`. A limit that is
+    a call, such as three standard errors of a sample, is computed after `ours`."""
 
     name: str
     ours: Callable[[], float]
     theirs: Value
-    limit: float
+    limit: Value
     unit: str
     source: str
 
@@ -55,14 +56,14 @@ def row(case: Case | Failed) -> dict[str, Any]:
     try:
         ours = float(case.ours())
         theirs = float(case.theirs() if callable(case.theirs) else case.theirs)
+        limit = float(case.limit() if callable(case.limit) else case.limit)
     except Exception as error:  # any exception makes this a failed case; the others still run
-        return _row(case.name, None, None, None, case.limit, case.unit, f"could not run: {error}", False)
-    if not (isfinite(ours) and isfinite(theirs)):
-        return _row(
-            case.name, None, None, None, case.limit, case.unit, f"not finite: {ours} against {theirs}", False
-        )
+        stated = None if callable(case.limit) else case.limit
+        return _row(case.name, None, None, None, stated, case.unit, f"could not run: {error}", False)
+    if not (isfinite(ours) and isfinite(theirs) and isfinite(limit)):
+        return _row(case.name, None, None, None, limit if isfinite(limit) else None, case.unit, f"not finite: {ours} against {theirs}", False)
     error_ = abs(ours - theirs)
-    return _row(case.name, ours, theirs, error_, case.limit, case.unit, case.source, error_ <= case.limit)
+    return _row(case.name, ours, theirs, error_, limit, case.unit, case.source, error_ <= limit)
 
 
 def _row(

@@ -26,8 +26,8 @@ def fleet() -> Fleet:
     ]  # fmt: skip
     supply = Supply(
         drift_s=5 * DAY_S, spares_age=False, stock=2, turns_s=1.0 / YEAR_S, transfer_s=9 * DAY_S, reorder_at=2, batch=4, lead_s=0.3 * YEAR_S,
-        lead_random_s=0.1 * YEAR_S, success=0.8, raising_s=40 * DAY_S, launch_usd=1e6, budget_usd=2e7, budget_usd_s=0.3, deorbited=0.9, visit_s=YEAR_S,
-        visit_success=0.7, visit_usd=1e5, visit_units=9, ahead_s=0.5 * YEAR_S,
+        lead_random_s=0.1 * YEAR_S, success=0.8, raising_s=40 * DAY_S, launch_usd=1e6, budget_usd=2e7, budget_usd_s=0.3, deorbited=0.4, visit_s=YEAR_S,
+        visit_success=0.7, visit_usd=1e5, visit_units=9, ahead_s=0.5 * YEAR_S, collisions_s=0.01 / YEAR_S, decay_s=3 * YEAR_S, breakup=0.3,
     )  # fmt: skip
     gangs = [Gang(6, 0, 7, [0.0] * 3 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0)]
     gangs += [Gang(4, 7 + 4 * i, 11 + 4 * i, [0.0] * 4 + [1.0], 1800.0, 30.0, 300.0, job=1, quorum=2) for i in range(2)]

@@ -86,7 +86,9 @@ class Supply(NamedTuple):
     visit_usd: float = 0.0
     visit_units: int = 0
     ahead_s: float = 0.0
-    collision_s: float = 0.0
+    collisions_s: float = 0.0
+    decay_s: float = math.inf
+    breakup: float = 0.0
 
 
 class Plane(NamedTuple):
@@ -237,7 +239,7 @@ def room_for(fleet: Fleet, batches: int = 0) -> Room:
         Sizes; a replica takes more where these are too small.
     """
     rows = fleet.slots + sum(p.spares for p in fleet.planes) + fleet.supply.stock + 2 * fleet.supply.batch + 64
-    return Room(4 * rows, rows, batches)
+    return Room(max(256, rows // 64), 4 * rows, rows, batches)
 
 
 def replicas(fleet: Fleet, seed: int, numbers: Iterable[int], batches: int = 0, plan: Plan | None = None) -> Iterator[Outcome]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.replicas.heap import push
+from sim.fleet.replicas.record import count, spread
 from sim.fleet.replicas.tables import (
     BIN,
     HELD,
@@ -29,26 +30,6 @@ from sim.fleet.replicas.tables import (
 
 USEFUL, SAVING, RECOVERY, SLOWED = whole(Column.USEFUL), whole(Column.SAVING), whole(Column.RECOVERY), whole(Column.SLOWED)
 WAITING, INTERRUPTIONS, SWAPS = whole(Column.WAITING), whole(Column.INTERRUPTIONS), whole(Column.SWAPS)
-
-
-@exact_inlined
-def spread(bins: Any, edges_s: Any, last: int, from_s: float, until_s: float, column: int, amount: float) -> None:
-    """Add an amount that came up evenly over a time to the bins of the record; the time ends in the bin `last`."""
-    if amount == 0.0:
-        return
-    span_s = until_s - from_s
-    b = last
-    if span_s <= 0.0 or edges_s[b] <= from_s:
-        bins[b, column] += amount
-        return
-    end_s = until_s
-    while True:
-        begin_s = max(edges_s[b], from_s)
-        bins[b, column] += amount * ((end_s - begin_s) / span_s)
-        if edges_s[b] <= from_s or b == 0:
-            break
-        end_s = edges_s[b]
-        b -= 1
 
 
 @exact_inlined
@@ -131,7 +112,7 @@ def begin(plan: Any, state: Any, g: int, extra_s: float) -> None:
         leave_run(plan, state, g, LACKING, KEPT)
         return
     leave_run(plan, state, g, RECOVERING, KEPT)
-    push(state.heap, state.number, state.amount[NOW] + gang["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
+    push(state, state.amount[NOW] + gang["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
 
 
 @exact_part
@@ -173,11 +154,11 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
         # the gang is thrown back, and a faster spare takes the rank
         settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) else KEPT)
         if mode != LACKING:
-            state.bins[state.number[BIN], INTERRUPTIONS] += 1.0
+            count(state, INTERRUPTIONS, 1.0)
         spare = best_idle(plan, state, g, share)
         if spare >= 0:
             state.places[spare]["active"] = 1
-            state.bins[state.number[BIN], SWAPS] += 1.0
+            count(state, SWAPS, 1.0)
         if spare >= 0 or share <= 0.0:
             place["active"] = 0
         if spare < 0 and share <= 0.0:

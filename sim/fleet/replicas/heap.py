@@ -1,11 +1,26 @@
-"""Events to come: a binary heap by time, those of one time in the order in which they came up; and a ring of those that are due at once."""
+"""Events to come, in order of time, those of one time in the order in which they came up; and a ring of those that are due at once.
+
+Time is divided into intervals. Events of the present interval are in a binary heap, later ones in a list for each interval, which becomes
+the heap when its interval begins: so the heap is short, and most events are moved twice only.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from orbit.kernels.compile import exact_inlined
-from sim.fleet.replicas.tables import DUE_COUNT, DUE_FIRST, HEAP_FULL, ORDER, SIZE, STATUS
+from orbit.kernels.compile import exact_inlined, exact_part
+from sim.fleet.replicas.tables import (
+    DUE_COUNT,
+    DUE_FIRST,
+    HEAP_FULL,
+    INTERVAL,
+    INTERVALS_S,
+    LATER,
+    ORDER,
+    SIZE,
+    STATUS,
+    UNUSED,
+)
 
 
 @exact_inlined
@@ -16,13 +31,8 @@ def earlier(heap: Any, i: int, time_s: float, order: int) -> bool:
 
 
 @exact_inlined
-def push(heap: Any, number: Any, time_s: float, kind: int, a: int, b: int, c: int, d: int) -> None:
-    """Add an event; without room for it the status says so, and the replica ends."""
-    size, order = number[SIZE], number[ORDER]
-    if size >= heap.shape[0]:
-        number[STATUS] = HEAP_FULL
-        return
-    number[SIZE], number[ORDER] = size + 1, order + 1
+def lift(heap: Any, size: int, time_s: float, order: int) -> int:
+    """Make room in a heap of `size` events for another one; its place."""
     i = size
     while i > 0:
         above = (i - 1) >> 1
@@ -30,14 +40,66 @@ def push(heap: Any, number: Any, time_s: float, kind: int, a: int, b: int, c: in
             break
         heap[i] = heap[above]
         i = above
-    event = heap[i]
+    return i
+
+
+@exact_part
+def push(state: Any, time_s: float, kind: int, a: int, b: int, c: int, d: int) -> None:
+    """Add an event; without room for it the status says so, and the replica ends."""
+    number, heap, order = state.number, state.heap, state.number[ORDER]
+    interval = min(int(time_s * state.amount[INTERVALS_S]), state.lists_later.shape[0] - 1)
+    number[ORDER] = order + 1
+    if interval <= number[INTERVAL]:
+        size = number[SIZE]
+        if size >= heap.shape[0]:
+            number[STATUS] = HEAP_FULL
+            return
+        number[SIZE] = size + 1
+        event = heap[lift(heap, size, time_s, order)]
+    else:
+        place = number[UNUSED]
+        if place < 0:
+            place = number[LATER]
+            if place >= state.later.shape[0]:
+                number[STATUS] = HEAP_FULL
+                return
+            number[LATER] = place + 1
+        else:
+            number[UNUSED] = state.later[place]["next"]
+        event = state.later[place]
+        event["next"] = state.lists_later[interval]
+        state.lists_later[interval] = place
     event["time_s"], event["order"] = time_s, order
     event["kind"], event["a"], event["b"], event["c"], event["d"] = kind, a, b, c, d
 
 
+@exact_part
+def next_interval(state: Any) -> bool:
+    """Go on to the next interval with events; whether there is one. The heap must be empty."""
+    number, heap = state.number, state.heap
+    while number[SIZE] == 0:
+        interval = number[INTERVAL] + 1
+        if interval >= state.lists_later.shape[0]:
+            return False
+        number[INTERVAL] = interval
+        place = state.lists_later[interval]
+        while place >= 0:
+            event, size = state.later[place], number[SIZE]
+            if size >= heap.shape[0]:
+                number[STATUS] = HEAP_FULL
+                return False
+            heap[lift(heap, size, event["time_s"], event["order"])] = event
+            number[SIZE] = size + 1
+            after = event["next"]
+            event["next"] = number[UNUSED]
+            number[UNUSED] = place
+            place = after
+    return True
+
+
 @exact_inlined
 def drop_first(heap: Any, number: Any) -> None:
-    """Take the first event out; there must be one."""
+    """Take the first event out of the heap; there must be one."""
     size = number[SIZE] - 1
     number[SIZE] = size
     time_s, order = heap[size]["time_s"], heap[size]["order"]
@@ -63,6 +125,7 @@ def follow(due: Any, number: Any, kind: int, a: int, b: int, c: int, d: int) -> 
     if count >= size:
         number[STATUS] = HEAP_FULL
         return
-    event = due[(number[DUE_FIRST] + count) % size]
+    place = number[DUE_FIRST] + count
+    event = due[place if place < size else place - size]
     number[DUE_COUNT] = count + 1
     event["kind"], event["a"], event["b"], event["c"], event["d"] = kind, a, b, c, d

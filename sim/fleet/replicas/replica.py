@@ -13,7 +13,8 @@ from orbit.kernels.compile import exact_inlined, exact_kernel, exact_part
 from orbit.kernels.reference import by_reference
 from sim.fleet.random_streams import stream_key, to_unit, words
 from sim.fleet.replicas.gangs import member, recovered, settle
-from sim.fleet.replicas.heap import drop_first, follow, push
+from sim.fleet.replicas.heap import drop_first, follow, next_interval, push
+from sim.fleet.replicas.record import advance, shift
 from sim.fleet.replicas.satellites import (
     birth,
     enter_slot,
@@ -27,6 +28,8 @@ from sim.fleet.replicas.satellites import (
 )
 from sim.fleet.replicas.supply import (
     arrive,
+    collision,
+    decayed,
     delivered,
     fill,
     in_orbit,
@@ -43,10 +46,12 @@ from sim.fleet.replicas.tables import (
     ANNOUNCE,
     ANNOUNCED,
     BATCHES,
-    BIN,
     BIRTH,
     CHANGED,
+    COLLISION,
     COLUMNS,
+    DEBRIS,
+    DECAYED,
     DELIVERED,
     DIED,
     DUE_COUNT,
@@ -60,6 +65,7 @@ from sim.fleet.replicas.tables import (
     HIT,
     IN_ORBIT,
     IN_SLOT,
+    INTERVALS,
     KEPT,
     LACKING,
     LAUNCH,
@@ -86,6 +92,7 @@ from sim.fleet.replicas.tables import (
     STATUS,
     STORED,
     UNIT_BITS,
+    UNUSED,
     VISIT,
     WAIT_COUNT,
     WAIT_FIRST,
@@ -105,26 +112,6 @@ LOST, RETIRED = whole(Column.LOST), whole(Column.RETIRED)
 FLEET, PLANE, BATCH, TYPE = whole(Scope.FLEET), whole(Scope.PLANE), whole(Scope.BATCH), whole(Scope.TYPE)
 SATELLITE = whole(Unit.SATELLITE)
 UNIT_MASK = (1 << UNIT_BITS) - 1
-
-
-@exact_inlined
-def advance(plan: Any, state: Any, until_s: float) -> None:
-    """Let time go on, with the levels as they are."""
-    number, edges_s = state.number, plan.edges_s
-    last, types = edges_s.shape[0] - 2, state.type_level.shape[0]
-    while True:
-        b = number[BIN]
-        end_s = min(until_s, edges_s[b + 1])
-        span_s = end_s - state.amount[NOW]
-        if span_s > 0.0:
-            for q in range(LEVELS):
-                state.bins[b, q] += state.level[q] * span_s
-            for t in range(types):
-                state.types_s[b, t] += state.type_level[t] * span_s
-            state.amount[NOW] = end_s
-        if until_s < edges_s[b + 1] or b == last:
-            return
-        number[BIN] = b + 1
 
 
 @exact_inlined
@@ -149,7 +136,7 @@ def populate(plan: Any, state: Any) -> None:
     number, planes, ages = state.number, plan.planes.shape[0], plan.supply[0]["spares_age"]
     batch = number[BATCHES]
     number[BATCHES] += 1
-    state.level[EMPTY] = plan.slots.shape[0]
+    shift(plan, state, EMPTY, float(plan.slots.shape[0]))
     for slot in range(plan.slots.shape[0]):
         if plan.slots[slot]["filled"] == 1:
             move(plan, state, birth(plan, state, batch, ages), slot, 0.0)
@@ -162,11 +149,11 @@ def populate(plan: Any, state: Any) -> None:
         keep(plan, state, birth(plan, state, batch, ages), planes, STORED)
     for i in range(plan.launches.shape[0]):
         at_s = launch_time_s(plan, plan.launches[i]["time_s"])
-        push(state.heap, number, at_s, LAUNCH, plan.launches[i]["satellites"], NOTHING, NOTHING, NOTHING)
+        push(state, at_s, LAUNCH, plan.launches[i]["satellites"], NOTHING, NOTHING, NOTHING)
     for i in range(plan.listed.shape[0]):
-        push(state.heap, number, plan.listed[i]["time_s"], CHANGED, i, NOTHING, NOTHING, NOTHING)
+        push(state, plan.listed[i]["time_s"], CHANGED, i, NOTHING, NOTHING, NOTHING)
     if plan.supply[0]["visit_s"] < math.inf:
-        push(state.heap, number, plan.supply[0]["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
+        push(state, plan.supply[0]["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
     for s in range(plan.common_causes.shape[0]):
         begin_groups(plan, state, s)
     follow(state.due, number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
@@ -197,7 +184,7 @@ def next_shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
     cause = plan.common_causes[s]
     if cause["rate_s"] > 0.0:
         word = words(1 + (n >> 2), group, 0, 0, cause["key"], cause["key_2"])[n & 3]
-        push(state.heap, state.number, state.amount[NOW] - math.log1p(-to_unit(word)) / cause["rate_s"], SHOCK, s, group, NOTHING, n)
+        push(state, state.amount[NOW] - math.log1p(-to_unit(word)) / cause["rate_s"], SHOCK, s, group, NOTHING, n)
 
 
 @exact_inlined
@@ -205,7 +192,7 @@ def begin_groups(plan: Any, state: Any, s: int) -> None:
     """First events of a common cause: listed, or drawn for each group that is there."""
     cause = plan.common_causes[s]
     if cause["at_s"] < math.inf:
-        push(state.heap, state.number, cause["at_s"], SHOCK, s, -ONE, NOTHING, NOTHING)
+        push(state, cause["at_s"], SHOCK, s, -ONE, NOTHING, NOTHING)
         return
     for group in range(groups(plan, state, cause["scope"])):
         next_shock(plan, state, s, group, NOTHING)
@@ -346,7 +333,7 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
     elif kind == RECOVERED:
         recovered(plan, state, a)
     elif kind == LOSE:
-        lose(plan, state, a, b)
+        lose(plan, state, a, b, d)
     elif kind == FILL:
         fill(plan, state, a)
     elif kind == ENTER:
@@ -373,15 +360,21 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
         announce(state, a)
     elif kind == VISIT:
         visit(plan, state)
+    elif kind == COLLISION:
+        collision(plan, state)
+    elif kind == DECAYED:
+        decayed(plan, state)
     else:
         listed(plan, state, a)
 
 
 @exact_inlined
 def stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
-    """Whether the satellite or the recovery of an event is no more."""
-    if kind in (FAIL, RETURN, ENTER, LOSE, ANNOUNCE, LIVE, NEXT_LIFE, HIT):
+    """Whether the satellite, the recovery or the derelicts of an event are no more."""
+    if kind < RECOVERED:  # of a satellite
         return bool(state.rows[a]["serial"] != c)
+    if kind == COLLISION:
+        return bool(state.number[DEBRIS] != d)
     return bool(kind == RECOVERED and state.runs[a]["interruption"] != d)
 
 
@@ -395,8 +388,9 @@ def simulate(told: Any, carried: Any) -> None:
         time_s = state.amount[NOW]
         if number[DUE_COUNT] > 0:
             event = due[number[DUE_FIRST]]
-            kind, a, b, c, d = event["kind"], event["a"], event["b"], event["c"], event["d"]
-            number[DUE_FIRST] = (number[DUE_FIRST] + 1) % due.shape[0]
+            kind, a, b, c, d = int(event["kind"]), int(event["a"]), int(event["b"]), int(event["c"]), int(event["d"])
+            place = number[DUE_FIRST] + 1
+            number[DUE_FIRST] = place if place < due.shape[0] else 0
             number[DUE_COUNT] -= 1
         elif not started:
             begin_jobs(plan, state)
@@ -404,10 +398,11 @@ def simulate(told: Any, carried: Any) -> None:
             continue
         else:
             note(plan, state)
-            if number[SIZE] == 0 or heap[0]["time_s"] >= end_s:
+            if (number[SIZE] == 0 and not next_interval(state)) or heap[0]["time_s"] >= end_s:
                 break
             event = heap[0]
-            time_s, kind, a, b, c, d = event["time_s"], event["kind"], event["a"], event["b"], event["c"], event["d"]
+            time_s, kind = event["time_s"], int(event["kind"])
+            a, b, c, d = int(event["a"]), int(event["b"]), int(event["c"]), int(event["d"])
             drop_first(heap, number)
         if not stale(state, kind, a, c, d):
             advance(plan, state, time_s)
@@ -444,7 +439,8 @@ class Outcome(NamedTuple):
 class Room(NamedTuple):
     """Room for a replica: events that wait, satellites that exist at the same time, batches that are recorded apart."""
 
-    events: int
+    events: int  # in an interval of the queue
+    later: int  # in later ones
     rows: int
     batches: int
 
@@ -496,13 +492,16 @@ def new_state(plan: Plan, room: Room) -> State:
     rows["serial"], rows["slot"], rows["next"] = -1, -1, np.arange(1, room.rows + 1)
     rows["next"][-1] = -1
     lists["head"], lists["head"][-1], lists["count"][-1] = -1, 0, room.rows
+    number = np.zeros(NUMBERS, np.int64)
+    number[UNUSED] = -1
     places, runs = np.zeros(plan.slots.size, PLACE), np.zeros(plan.gangs.size, RUN)
     places["row"], runs["mode"] = -1, LACKING
     return State(
-        rows=rows, places=places, lists=lists, runs=runs, heap=np.zeros(room.events, EVENT), due=np.zeros(2 * room.rows + 64, EVENT),
+        rows=rows, places=places, lists=lists, runs=runs, heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),
+        lists_later=np.full(INTERVALS, -1), due=np.zeros(2 * room.rows + 64, EVENT),
         down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
         life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),
-        running=np.zeros(jobs, np.int64), number=np.zeros(NUMBERS, np.int64), amount=np.array([0.0, 0.0, math.inf]), level=np.zeros(LEVELS),
+        running=np.zeros(jobs, np.int64), number=number, amount=np.array([0.0, 0.0, math.inf, INTERVALS / plan.edges_s[-1]]), level=np.zeros(LEVELS),
         bins=np.zeros((bins, COLUMNS)), types_s=np.zeros((bins, types)), type_level=np.zeros(types),
         failures=np.zeros(plan.processes.size + plan.common_causes.size, np.int64), reached_s=np.full(plan.thresholds.size, math.inf),
         fallen_s=np.full(plan.thresholds.size, math.inf), batches_s=np.zeros((bins, room.batches)),
@@ -531,7 +530,7 @@ def run(plan: Plan, room: Room) -> tuple[Outcome, Room]:
         simulate(plan, state)
         status = state.number[STATUS]
         if status == HEAP_FULL:
-            room = room._replace(events=2 * room.events)
+            room = room._replace(events=2 * room.events, later=2 * room.later)
         elif status == ROWS_FULL:
             room = room._replace(rows=2 * room.rows)
         else:

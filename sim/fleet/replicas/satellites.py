@@ -8,8 +8,8 @@ from typing import Any
 from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.lifetimes import factor, failure_s, hazard
 from sim.fleet.random_streams import to_unit, words
-from sim.fleet.replicas.gangs import spread
 from sim.fleet.replicas.heap import follow, push
+from sim.fleet.replicas.record import count, shift, shift_type, spread
 from sim.fleet.replicas.tables import (
     ABSENT,
     ANNOUNCE,
@@ -35,7 +35,8 @@ from sim.fleet.replicas.tables import (
 SHARE, WORKING = whole(Column.SHARE), whole(Column.WORKING)
 UNITS_FAILED, UNITS_REPAIRED = whole(Column.UNITS_FAILED), whole(Column.UNITS_REPAIRED)
 EMPTY, RETIRED = whole(Column.EMPTY), whole(Column.RETIRED)
-SATELLITE, ACCELERATOR, HOST = whole(Unit.SATELLITE), whole(Unit.ACCELERATOR), whole(Unit.HOST)
+ACCELERATOR, HOST = whole(Unit.ACCELERATOR), whole(Unit.HOST)
+FOR_GOOD = whole(2)  # of a unit that is down; one that comes back is 1
 
 
 @exact_inlined
@@ -77,13 +78,12 @@ def life_number(unit: int, serial: int, life: int, key: int, key_2: int) -> floa
 
 
 @exact_inlined
-def most_number(plan: Any, p: int, from_age_s: float, until_age_s: float) -> float:
-    """Random number from which on a unit without frailty outlasts an age; 1 where its rate changes meanwhile, so that this cannot be told."""
+def most_number(plan: Any, p: int, until_age_s: float) -> float:
+    """Random number from which on a new unit without frailty outlasts an age; 1 where its rate changes meanwhile, so that this is not known."""
     process = plan.processes[p]
     if process["first_change"] < process["last_change"] or not math.isinf(process["frailty"]):
         return 1.0
-    h = hazard(until_age_s, process["scale_s"], process["shape"]) - hazard(from_age_s, process["scale_s"], process["shape"])
-    return -math.expm1(-h) * (1.0 + 1e-9) + 1e-15
+    return -math.expm1(-hazard(until_age_s, process["scale_s"], process["shape"])) * (1.0 + 1e-9) + 1e-15
 
 
 @exact_part
@@ -98,7 +98,7 @@ def schedule(plan: Any, state: Any, row: int, p: int, unit: int, life: int, born
         process["first_change"], process["last_change"],
     )  # fmt: skip
     if at_s < plan.edges_s[-1]:
-        push(state.heap, state.number, max(at_s, now_s), FAIL, row, (p << UNIT_BITS) | unit, serial, life)
+        push(state, max(at_s, now_s), FAIL, row, (p << UNIT_BITS) | unit, serial, life)
 
 
 @exact_part
@@ -107,8 +107,7 @@ def next_life(plan: Any, state: Any, row: int, p: int, unit: int, life: int) -> 
     now_s, process = state.amount[NOW], plan.processes[p]
     born_s = now_s if life < 0 else state.rows[row]["born_s"]
     u = life_number(unit, state.rows[row]["serial"], abs(life), process["key"], process["key_2"])
-    if u < most_number(plan, p, now_s - born_s, plan.edges_s[-1] - born_s):
-        schedule(plan, state, row, p, unit, abs(life), born_s, u)
+    schedule(plan, state, row, p, unit, abs(life), born_s, u)
 
 
 @exact_part
@@ -119,7 +118,7 @@ def start_lives(plan: Any, state: Any, row: int) -> None:
     satellite["born_s"] = now_s
     for p in range(plan.processes.shape[0]):
         process = plan.processes[p]
-        most, key, key_2, units = most_number(plan, p, 0.0, end_s - now_s), process["key"], process["key_2"], plan.units[kind, process["unit"]]
+        most, key, key_2, units = most_number(plan, p, end_s - now_s), process["key"], process["key_2"], plan.units[kind, process["unit"]]
         for first in range(0, units, 4):
             block = words(1, first >> 2, serial, 0, key, key_2)
             for unit in range(first, min(first + 4, units)):
@@ -128,10 +127,10 @@ def start_lives(plan: Any, state: Any, row: int) -> None:
                     schedule(plan, state, row, p, unit, NOTHING, now_s, u)
     life_s = plan.types[kind]["life_s"]
     if now_s + life_s < end_s:
-        push(state.heap, state.number, now_s + life_s, LOSE, row, RETIRED, satellite["serial"], NOTHING)
+        push(state, now_s + life_s, LOSE, row, RETIRED, satellite["serial"], NOTHING)
     ahead_s = plan.supply[0]["ahead_s"]
     if now_s + life_s - ahead_s < end_s:
-        push(state.heap, state.number, now_s + max(0.0, life_s - ahead_s), ANNOUNCE, row, NOTHING, satellite["serial"], NOTHING)
+        push(state, now_s + max(0.0, life_s - ahead_s), ANNOUNCE, row, NOTHING, satellite["serial"], NOTHING)
 
 
 @exact_part
@@ -163,9 +162,10 @@ def set_share(plan: Any, state: Any, row: int, share: float) -> None:
     satellite["share"] = share
     if satellite["place"] != IN_SLOT or share == before:
         return
-    state.level[SHARE] += share - before
-    state.type_level[satellite["type"]] += share - before
-    state.level[WORKING] += (1.0 if share > 0.0 else 0.0) - (1.0 if before > 0.0 else 0.0)
+    shift(plan, state, SHARE, share - before)
+    shift_type(plan, state, satellite["type"], share - before)
+    if (share > 0.0) != (before > 0.0):
+        shift(plan, state, WORKING, 1.0 if share > 0.0 else -1.0)
     if plan.slots[satellite["slot"]]["gang"] >= 0:
         follow(state.due, state.number, MEMBER, satellite["slot"], NOTHING, NOTHING, NOTHING)
 
@@ -177,7 +177,7 @@ def enter_slot(plan: Any, state: Any, row: int, slot: int) -> None:
     satellite["place"], satellite["slot"], satellite["plane"] = IN_SLOT, slot, plan.slots[slot]["plane"]
     satellite["entered_s"] = state.amount[NOW]
     state.places[slot]["row"] = row
-    state.level[EMPTY] -= 1.0
+    shift(plan, state, EMPTY, -1.0)
     satellite["share"] = 0.0
     set_share(plan, state, row, share)
 
@@ -201,7 +201,7 @@ def remove(plan: Any, state: Any, row: int) -> int:
         set_share(plan, state, row, 0.0)
         record_batch(plan, state, row)
         state.places[slot]["row"] = -1
-        state.level[EMPTY] += 1.0
+        shift(plan, state, EMPTY, 1.0)
     satellite["place"], satellite["serial"], satellite["slot"] = ABSENT, -1, -1
     put(state, plan.planes.shape[0] + 1, row)
     return int(slot)
@@ -219,53 +219,46 @@ def rate_left(plan: Any, state: Any, row: int) -> float:
 
 
 @exact_part
-def count_failed(plan: Any, state: Any, row: int, unit: int) -> None:
-    """Count the failed units of a kind; of accelerators, also those whose host has failed."""
-    kind = state.rows[row]["type"]
-    if unit in (ACCELERATOR, HOST):
-        first, hosts, each = plan.offset[kind, ACCELERATOR], plan.offset[kind, HOST], plan.types[kind]["accelerators_per_host"]
-        failed = 0
-        for i in range(plan.units[kind, ACCELERATOR]):
-            gone = state.down[row, first + i] > 0
-            if plan.units[kind, HOST] > 0:
-                gone = gone or state.down[row, hosts + i // each] > 0
-            failed += 1 if gone else 0
-        state.failed[row, ACCELERATOR] = failed
-    if unit != ACCELERATOR:
-        first, failed = plan.offset[kind, unit], 0
-        for i in range(plan.units[kind, unit]):
-            failed += 1 if state.down[row, first + i] > 0 else 0
-        state.failed[row, unit] = failed
+def mark(plan: Any, state: Any, row: int, unit: int, i: int, down: int) -> None:
+    """Mark a unit as working (0) or down, and count: accelerators whose host is down count as failed too."""
+    kind, change = state.rows[row]["type"], 1 if down > 0 else -1
+    state.down[row, plan.offset[kind, unit] + i] = down
+    if unit == ACCELERATOR:
+        if plan.units[kind, HOST] == 0 or state.down[row, plan.offset[kind, HOST] + i // plan.types[kind]["accelerators_per_host"]] == 0:
+            state.failed[row, ACCELERATOR] += change
+        return
+    state.failed[row, unit] += change
+    if unit == HOST:
+        each, first = plan.types[kind]["accelerators_per_host"], plan.offset[kind, ACCELERATOR]
+        for chip in range(i * each, min((i + 1) * each, plan.units[kind, ACCELERATOR])):
+            if state.down[row, first + chip] == 0:
+                state.failed[row, ACCELERATOR] += change
 
 
 @exact_part
 def stop_unit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return_s: float, life: int) -> None:
     """A unit stops, for a time or for good; `source` is the process, or a common cause beyond the processes."""
-    kind = state.rows[row]["type"]
-    state.bins[state.number[BIN], UNITS_FAILED] += 1.0
+    count(state, UNITS_FAILED, 1.0)
     state.failures[source] += 1
     if return_s <= 0.0 and not math.isinf(return_s):
         # back at once: only the gang notices
         slot = state.rows[row]["slot"]
         if state.rows[row]["place"] == IN_SLOT and plan.slots[slot]["gang"] >= 0:
             follow(state.due, state.number, MEMBER, slot, ONE, NOTHING, NOTHING)
-        state.bins[state.number[BIN], UNITS_REPAIRED] += 1.0
+        count(state, UNITS_REPAIRED, 1.0)
         return
-    state.down[row, plan.offset[kind, unit] + i] = 2 if math.isinf(return_s) else 1
+    mark(plan, state, row, unit, i, FOR_GOOD if math.isinf(return_s) else ONE)
     if not math.isinf(return_s):
         at_s = state.amount[NOW] + return_s
-        push(state.heap, state.number, at_s, RETURN, row, (source << UNIT_BITS) | i, state.rows[row]["serial"], life)
-    count_failed(plan, state, row, unit)
+        push(state, at_s, RETURN, row, (source << UNIT_BITS) | i, state.rows[row]["serial"], life)
     set_share(plan, state, row, rate_left(plan, state, row))
 
 
 @exact_part
 def start_unit(plan: Any, state: Any, row: int, unit: int, i: int) -> None:
     """A unit works again."""
-    kind = state.rows[row]["type"]
-    state.bins[state.number[BIN], UNITS_REPAIRED] += 1.0
-    state.down[row, plan.offset[kind, unit] + i] = 0
-    count_failed(plan, state, row, unit)
+    count(state, UNITS_REPAIRED, 1.0)
+    mark(plan, state, row, unit, i, NOTHING)
     set_share(plan, state, row, rate_left(plan, state, row))
 
 

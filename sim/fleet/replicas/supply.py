@@ -8,10 +8,11 @@ from typing import Any
 from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.random_streams import to_unit, words
 from sim.fleet.replicas.heap import follow, push
+from sim.fleet.replicas.record import count, shift
 from sim.fleet.replicas.satellites import (
     birth,
-    count_failed,
     leave_list,
+    mark,
     put,
     rate_left,
     remove,
@@ -21,9 +22,11 @@ from sim.fleet.replicas.satellites import (
 from sim.fleet.replicas.tables import (
     ANNOUNCED,
     BATCHES,
-    BIN,
     BIRTH,
     BUSY,
+    COLLISION,
+    DEBRIS,
+    DECAYED,
     DELIVERED,
     DRAWN,
     ENTER,
@@ -31,6 +34,7 @@ from sim.fleet.replicas.tables import (
     IN_ORBIT,
     LAUNCH,
     LIVE,
+    LOSE,
     MONEY,
     MOVING,
     NEXT_LIFE,
@@ -55,7 +59,7 @@ from sim.fleet.replicas.tables import (
 SPARES, STOCK, ORDERED, LOST = whole(Column.SPARES), whole(Column.STOCK), whole(Column.ORDERED), whole(Column.LOST)
 LAUNCHES, LAUNCH_FAILURES, LAUNCHED = whole(Column.LAUNCHES), whole(Column.LAUNCH_FAILURES), whole(Column.LAUNCHED)
 SWAPS, VISITS, SPENT, DERELICT = whole(Column.SWAPS), whole(Column.VISITS), whole(Column.SPENT), whole(Column.DERELICT)
-RETIRED, UNITS_REPAIRED = whole(Column.RETIRED), whole(Column.UNITS_REPAIRED)
+RETIRED, UNITS_REPAIRED, COLLISIONS = whole(Column.RETIRED), whole(Column.UNITS_REPAIRED), whole(Column.COLLISIONS)
 PROPULSION = whole(Unit.PROPULSION)
 
 
@@ -71,12 +75,6 @@ def uniform(plan: Any, state: Any) -> float:
 def exponential_s(plan: Any, state: Any, mean_s: float) -> float:
     """A random time with an exponential distribution [s]; 0 without drawing where its mean is 0."""
     return -math.log1p(-uniform(plan, state)) * mean_s if mean_s > 0.0 else 0.0
-
-
-@exact_inlined
-def count(state: Any, column: int, amount: float) -> None:
-    """Count in the present bin of the record."""
-    state.bins[state.number[BIN], column] += amount
 
 
 @exact_inlined
@@ -100,7 +98,7 @@ def move(plan: Any, state: Any, row: int, slot: int, after_s: float) -> None:
     if after_s <= 0.0:
         follow(state.due, state.number, ENTER, row, NOTHING, satellite["serial"], NOTHING)
     else:
-        push(state.heap, state.number, state.amount[NOW] + after_s, ENTER, row, NOTHING, satellite["serial"], NOTHING)
+        push(state, state.amount[NOW] + after_s, ENTER, row, NOTHING, satellite["serial"], NOTHING)
 
 
 @exact_part
@@ -109,14 +107,14 @@ def fill(plan: Any, state: Any, slot: int) -> None:
     plane, planes = plan.slots[slot]["plane"], plan.planes.shape[0]
     row = take(state, plane)
     if row >= 0:
-        state.level[SPARES] -= 1.0
+        shift(plan, state, SPARES, -1.0)
         count(state, SWAPS, 1.0)
         move(plan, state, row, slot, plan.supply[0]["drift_s"])
         to_spares(plan, state, plane)
         return
     row = take(state, planes)
     if row >= 0:
-        state.level[STOCK] -= 1.0
+        shift(plan, state, STOCK, -1.0)
         count(state, SWAPS, 1.0)
         move(plan, state, row, slot, drift_wait_s(plan, state.amount[NOW], plane))
         return
@@ -134,7 +132,7 @@ def to_spares(plan: Any, state: Any, plane: int) -> None:
         row = take(state, planes)
         if row < 0:
             return
-        state.level[STOCK] -= 1.0
+        shift(plan, state, STOCK, -1.0)
         keep(plan, state, row, plane, SPARE)
 
 
@@ -143,7 +141,7 @@ def keep(plan: Any, state: Any, row: int, which: int, place: int) -> None:
     """Keep a satellite as a spare of a plane, or in the stock."""
     state.rows[row]["place"], state.rows[row]["plane"] = place, which
     put(state, which, row)
-    state.level[SPARES if place == SPARE else STOCK] += 1.0
+    shift(plan, state, SPARES if place == SPARE else STOCK, 1.0)
 
 
 @exact_part
@@ -222,13 +220,13 @@ def review(plan: Any, state: Any, was_short: int) -> None:
         if short > 0.0:
             if supply["budget_usd_s"] > 0.0:
                 number[STALLED] = 1
-                push(state.heap, number, state.amount[NOW] + short / supply["budget_usd_s"] + 1.0, REVIEW, ONE, NOTHING, NOTHING, NOTHING)
+                push(state, state.amount[NOW] + short / supply["budget_usd_s"] + 1.0, REVIEW, ONE, NOTHING, NOTHING, NOTHING)
             return
         spend(state, usd)
         number[UNDER_WAY] += supply["batch"]
-        state.level[ORDERED] += supply["batch"]
+        shift(plan, state, ORDERED, supply["batch"])
         at_s = state.amount[NOW] + supply["lead_s"] + exponential_s(plan, state, supply["lead_random_s"])
-        push(state.heap, number, launch_time_s(plan, at_s), LAUNCH, supply["batch"], ONE, NOTHING, NOTHING)
+        push(state, launch_time_s(plan, at_s), LAUNCH, supply["batch"], ONE, NOTHING, NOTHING)
 
 
 @exact_part
@@ -241,18 +239,18 @@ def launch(plan: Any, state: Any, satellites: int, ordered: int) -> None:
         if short > 0.0:
             if supply["budget_usd_s"] > 0.0:
                 at_s = state.amount[NOW] + short / supply["budget_usd_s"] + 1.0
-                push(state.heap, number, launch_time_s(plan, at_s), LAUNCH, satellites, NOTHING, NOTHING, NOTHING)
+                push(state, launch_time_s(plan, at_s), LAUNCH, satellites, NOTHING, NOTHING, NOTHING)
             return
         spend(state, usd)
         number[UNDER_WAY] += satellites
-        state.level[ORDERED] += satellites
+        shift(plan, state, ORDERED, satellites)
     count(state, LAUNCHES, 1.0)
     if supply["success"] >= 1.0 or uniform(plan, state) < supply["success"]:
-        push(state.heap, number, state.amount[NOW] + supply["raising_s"], IN_ORBIT, satellites, NOTHING, NOTHING, NOTHING)
+        push(state, state.amount[NOW] + supply["raising_s"], IN_ORBIT, satellites, NOTHING, NOTHING, NOTHING)
         return
     count(state, LAUNCH_FAILURES, 1.0)
     number[UNDER_WAY] -= satellites
-    state.level[ORDERED] -= satellites
+    shift(plan, state, ORDERED, -satellites)
     follow(state.due, number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
@@ -269,7 +267,7 @@ def new_batch(state: Any, satellites: int, drifts: int) -> None:
 def in_orbit(plan: Any, state: Any, satellites: int) -> None:
     """Satellites of a launch are ready."""
     state.number[UNDER_WAY] -= satellites
-    state.level[ORDERED] -= satellites
+    shift(plan, state, ORDERED, -satellites)
     new_batch(state, satellites, ONE)
     follow(state.due, state.number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
 
@@ -285,7 +283,7 @@ def replace_one(plan: Any, state: Any) -> None:
         return
     number[BUSY] += 1
     after_s = exponential_s(plan, state, supply["replace_s"]) if supply["random_replace"] == 1 else supply["replace_s"]
-    push(state.heap, number, state.amount[NOW] + after_s, DELIVERED, NOTHING, NOTHING, NOTHING, NOTHING)
+    push(state, state.amount[NOW] + after_s, DELIVERED, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
 @exact_part
@@ -309,22 +307,62 @@ def stays(plan: Any, state: Any, row: int) -> bool:
     return bool(deorbited < 1.0 and uniform(plan, state) >= deorbited)
 
 
+@exact_inlined
+def next_collision(plan: Any, state: Any) -> None:
+    """Draw the next collision of a slot with a derelict, now that their number is another; memoryless, so that an earlier draw is forgotten."""
+    supply, number = plan.supply[0], state.number
+    number[DEBRIS] += 1
+    rate_s = supply["collisions_s"] * state.level[DERELICT] * plan.slots.shape[0]
+    if rate_s > 0.0:
+        u = to_unit(words(number[DEBRIS], NOTHING, NOTHING, 5, supply["key"], supply["key_2"])[0])
+        push(state, state.amount[NOW] - math.log1p(-u) / rate_s, COLLISION, NOTHING, NOTHING, NOTHING, number[DEBRIS])
+
+
 @exact_part
-def lose(plan: Any, state: Any, row: int, column: int) -> None:
+def collision(plan: Any, state: Any) -> None:
+    """A derelict crosses a slot: a satellite there is destroyed with it, and others of its plane or formation by their fragments."""
+    supply, number = plan.supply[0], state.number
+    hit = int(to_unit(words(number[DEBRIS], NOTHING, NOTHING, 5, supply["key"], supply["key_2"])[1]) * plan.slots.shape[0])
+    if state.places[hit]["row"] >= 0:
+        count(state, COLLISIONS, 1.0)
+        shift(plan, state, DERELICT, -1.0)
+        for slot in range(plan.slots.shape[0]):
+            row = state.places[slot]["row"]
+            if row < 0 or plan.slots[slot]["plane"] != plan.slots[hit]["plane"]:
+                continue
+            if slot == hit or to_unit(words(number[DEBRIS], slot, ONE, 5, supply["key"], supply["key_2"])[0]) < supply["breakup"]:
+                follow(state.due, number, LOSE, row, LOST, state.rows[row]["serial"], ONE)
+    next_collision(plan, state)
+
+
+@exact_part
+def decayed(plan: Any, state: Any) -> None:
+    """A derelict has left its orbit, unless a collision has destroyed it."""
+    if state.level[DERELICT] > 0.5:
+        shift(plan, state, DERELICT, -1.0)
+        next_collision(plan, state)
+
+
+@exact_part
+def lose(plan: Any, state: Any, row: int, column: int, destroyed: int) -> None:
     """A satellite is lost or retired, wherever it is: what it leaves empty is filled, and another is ordered."""
     satellite, planes = state.rows[row], plan.planes.shape[0]
     place, plane = satellite["place"], satellite["plane"]
     count(state, column, 1.0)
-    if column == LOST and stays(plan, state, row):
-        count(state, DERELICT, 1.0)
+    if column == LOST and destroyed == 0 and stays(plan, state, row):
+        shift(plan, state, DERELICT, 1.0)
+        if plan.supply[0]["decay_s"] < math.inf:
+            after_s = exponential_s(plan, state, plan.supply[0]["decay_s"])
+            push(state, state.amount[NOW] + after_s, DECAYED, NOTHING, NOTHING, NOTHING, NOTHING)
+        next_collision(plan, state)
     if satellite["leaving"] == 1:
         state.number[ANNOUNCED] -= 1
     if place == SPARE:
         leave_list(state, plane, row)
-        state.level[SPARES] -= 1.0
+        shift(plan, state, SPARES, -1.0)
     elif place == STORED:
         leave_list(state, planes, row)
-        state.level[STOCK] -= 1.0
+        shift(plan, state, STOCK, -1.0)
     slot = remove(plan, state, row)
     if slot >= 0:
         follow(state.due, state.number, FILL, slot, NOTHING, NOTHING, NOTHING)
@@ -338,7 +376,7 @@ def lose(plan: Any, state: Any, row: int, column: int) -> None:
 def visit(plan: Any, state: Any) -> None:
     """A servicing visit: failed units are exchanged, those of the slots in order, each with a probability; the next visit."""
     supply = plan.supply[0]
-    push(state.heap, state.number, state.amount[NOW] + supply["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
+    push(state, state.amount[NOW] + supply["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
     if money(plan, state) < supply["visit_usd"]:
         return
     spend(state, supply["visit_usd"])
@@ -360,20 +398,17 @@ def exchange(plan: Any, state: Any, row: int, most: int) -> int:
     satellite, done = state.rows[row], 0
     kind = satellite["type"]
     for u in range(1, plan.units.shape[1]):
-        before = done
         for i in range(plan.units[kind, u]):
             if done == most or state.down[row, plan.offset[kind, u] + i] != 2:
                 continue
             if uniform(plan, state) >= plan.supply[0]["visit_success"]:
                 continue
             done += 1
-            state.down[row, plan.offset[kind, u] + i] = 0
+            mark(plan, state, row, u, i, NOTHING)
             count(state, UNITS_REPAIRED, 1.0)
             for p in range(plan.processes.shape[0]):
                 if plan.processes[p]["unit"] == u:
                     pair = plan.pairs[kind, p] + i
                     state.life[row, pair] += 1
                     follow(state.due, state.number, NEXT_LIFE, row, (p << UNIT_BITS) | i, satellite["serial"], -state.life[row, pair])
-        if done > before:
-            count_failed(plan, state, row, u)
     return done

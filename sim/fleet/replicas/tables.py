@@ -56,23 +56,24 @@ class Column(IntEnum):
     SPARES = 3  # in their plane
     STOCK = 4  # in the parking orbit
     ORDERED = 5  # satellites that are built or launched
-    LOST = 6  # from here on counts
-    RETIRED = 7
-    UNITS_FAILED = 8
-    UNITS_REPAIRED = 9
-    LAUNCHES = 10
-    LAUNCH_FAILURES = 11
-    LAUNCHED = 12  # satellites that reached their orbit
-    SWAPS = 13  # spares that took a slot
-    VISITS = 14
-    SPENT = 15  # [USD]
-    DERELICT = 16  # satellites that stay in orbit
-    USEFUL = 17  # jobs, in members x seconds: work that stays
-    SAVING = 18
-    RECOVERY = 19  # detection, restart, reload, and all that is done again
-    SLOWED = 20  # rate that members lack while the job runs
-    WAITING = 21  # without enough members, or without enough gangs
-    INTERRUPTIONS = 22
+    DERELICT = 6  # failed satellites that stay in orbit
+    LOST = 7  # from here on counts
+    RETIRED = 8
+    UNITS_FAILED = 9
+    UNITS_REPAIRED = 10
+    LAUNCHES = 11
+    LAUNCH_FAILURES = 12
+    LAUNCHED = 13  # satellites that reached their orbit
+    SWAPS = 14  # spares that took a slot
+    VISITS = 15
+    SPENT = 16  # [USD]
+    COLLISIONS = 17  # with derelicts of the fleet
+    USEFUL = 18  # jobs, in members x seconds: work that stays
+    SAVING = 19
+    RECOVERY = 20  # detection, restart, reload, and all that is done again
+    SLOWED = 21  # rate that members lack while the job runs
+    WAITING = 22  # without enough members, or without enough gangs
+    INTERRUPTIONS = 23
 
 
 COLUMNS: Final = len(Column)
@@ -82,26 +83,27 @@ NOTHING, ONE = wholes(2)
 
 # What happens at the time of an event, and what its numbers a, b, c, d mean. A handler calls no other one: what follows at once
 # is an event that is due.
-KINDS: Final = wholes(19)
+KINDS: Final = wholes(21)
 FAIL, RETURN = KINDS[:2]  # row, process and unit, serial, life
-DELIVERED = KINDS[2]  # a replacement of one satellite is ready
-ENTER = KINDS[3]  # row, -, serial: a satellite has reached its slot
-LAUNCH = KINDS[4]  # satellites, 1 if ordered
-IN_ORBIT = KINDS[5]  # satellites
-RECOVERED = KINDS[6]  # gang, -, -, interruption
-SHOCK = KINDS[7]  # common cause, group, -, number
-LOSE = KINDS[8]  # row, column that counts it, serial: the satellite is no more
-VISIT = KINDS[9]
-CHANGED = KINDS[10]  # number of a listed change
-REVIEW = KINDS[11]  # 1 where money was short: of orders
-ANNOUNCE = KINDS[12]  # row, -, serial: the end of its life is near
-# those that are due at once
-BIRTH = KINDS[13]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
-LIVE = KINDS[14]  # row, -, serial: its units begin to age
-NEXT_LIFE = KINDS[15]  # row, process and unit, serial, life: the next failure is drawn; a negative life: of a new unit
-HIT = KINDS[16]  # row, source and unit, serial: by a common cause
-FILL = KINDS[17]  # slot that is empty
-MEMBER = KINDS[18]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
+NEXT_LIFE = KINDS[2]  # row, process and unit, serial, life: the next failure is drawn; a negative life: of a new unit
+LIVE = KINDS[3]  # row, -, serial: its units begin to age
+ENTER = KINDS[4]  # row, -, serial: a satellite has reached its slot
+LOSE = KINDS[5]  # row, column that counts it, serial, 1 where nothing is left of it: the satellite is no more
+HIT = KINDS[6]  # row, source and unit, serial: by a common cause
+ANNOUNCE = KINDS[7]  # row, -, serial: the end of its life is near
+RECOVERED = KINDS[8]  # gang, -, -, interruption; those before are of a satellite, and nothing happens once it is no more
+MEMBER = KINDS[9]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
+FILL = KINDS[10]  # slot that is empty
+BIRTH = KINDS[11]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
+REVIEW = KINDS[12]  # 1 where money was short: of orders
+LAUNCH = KINDS[13]  # satellites, 1 if ordered
+IN_ORBIT = KINDS[14]  # satellites
+DELIVERED = KINDS[15]  # a replacement of one satellite is ready
+SHOCK = KINDS[16]  # common cause, group, -, number
+VISIT = KINDS[17]
+CHANGED = KINDS[18]  # number of a listed change
+COLLISION = KINDS[19]  # -, -, -, number of derelicts that there have been by changes
+DECAYED = KINDS[20]  # a derelict has left its orbit
 UNIT_BITS = 20  # of process and unit together
 
 
@@ -163,7 +165,9 @@ SUPPLY: Final = np.dtype(
         ("deorbited", np.float64),  # probability that a failed satellite leaves its orbit
         ("visit_s", np.float64), ("visit_success", np.float64), ("visit_usd", np.float64), ("visit_units", np.int64),  # servicing
         ("ahead_s", np.float64),  # how long before the end of a life the next satellite is ordered; infinite: never
-        ("collision_s", np.float64),  # collisions of one satellite with one derelict [1/s]
+        ("collisions_s", np.float64),  # collisions of one satellite with one derelict [1/s]
+        ("decay_s", np.float64),  # mean time until a derelict has decayed; infinite: it stays
+        ("breakup", np.float64),  # probability that a collision destroys another satellite of the same plane or formation too
         ("key", np.uint64), ("key_2", np.uint64),
     ]
 )  # fmt: skip
@@ -234,7 +238,8 @@ class Plan(NamedTuple):
 
 # --- what changes
 
-EVENT: Final = np.dtype([("time_s", np.float64), *((name, np.int64) for name in ("order", "kind", "a", "b", "c", "d"))])
+# 40 bytes; `next` is the place of the next event of a list
+EVENT: Final = np.dtype([("time_s", np.float64), ("order", np.int64), *((name, np.int32) for name in ("kind", "next", "a", "b", "c", "d"))])
 ROW: Final = np.dtype(
     [
         ("serial", np.int64),  # number of the satellite in this row
@@ -264,8 +269,10 @@ class State(NamedTuple):
 
     Attributes
     ----------
-    rows, places, lists, runs, heap, due
-        Satellites, slots, lists of satellites, gangs, events to come, ring of those that are due.
+    rows, places, lists, runs, heap, later, due
+        Satellites, slots, lists of satellites, gangs, events of the present interval, later ones, ring of those that are due.
+    lists_later : ndarray of int64, shape (intervals,)
+        First event of each later interval, -1: none.
     down : ndarray of int8, shape (rows, units)
         0: the unit works, 1: it comes back, 2: it has failed for good.
     failed : ndarray of int64, shape (rows, kinds)
@@ -289,6 +296,8 @@ class State(NamedTuple):
     lists: Rows
     runs: Rows
     heap: Rows
+    later: Rows
+    lists_later: Ints
     due: Rows
     down: Bytes
     failed: Narrow
@@ -310,8 +319,10 @@ class State(NamedTuple):
 # places in `number`
 SIZE, ORDER, DUE_FIRST, DUE_COUNT, WAIT_FIRST, WAIT_COUNT, SERIALS, BATCHES = range(8)
 UNDER_WAY, BUSY, QUEUED, DRAWN, STATUS, BIN, STALLED, ANNOUNCED = range(8, 16)
-NUMBERS = 16
+INTERVAL, LATER, UNUSED, DEBRIS = range(16, 20)  # present one; later events: places used, first that is free; changes of derelicts
+NUMBERS = 20
 # places in `amount`
-NOW, MONEY, DIED = range(3)
+NOW, MONEY, DIED, INTERVALS_S = range(4)  # intervals of the queue in a second
+INTERVALS: Final = 512  # of the queue: with more, most are empty; with fewer, the heap is longer
 # values of STATUS
 FINE, HEAP_FULL, ROWS_FULL = range(3)

@@ -26,11 +26,11 @@ def benchmarks(data: Path | None = None, pages: Any = None) -> list[Benchmark]:
     list of Benchmark
         The benchmarks.
     """
-    from sim.verify.bench import access, network, numerical, orbits, spacecraft, studies, views, workload
+    from sim.verify.bench import access, fleet, network, numerical, orbits, spacecraft, studies, views, workload
 
     return [
         *orbits.benchmarks(data), *numerical.benchmarks(), *access.benchmarks(), *spacecraft.benchmarks(),
-        *network.benchmarks(), *workload.benchmarks(), *studies.benchmarks(), *views.benchmarks(pages),
+        *network.benchmarks(), *workload.benchmarks(), *fleet.benchmarks(), *studies.benchmarks(), *views.benchmarks(pages),
     ]  # fmt: skip
 
 

@@ -269,6 +269,25 @@ def test_a_listed_storm_and_batches() -> None:
     assert np.mean(dead == 1) == pytest.approx(2 * p * (1 - p), abs=3.0 * math.sqrt(0.25 / 2000)), "two batches are hit apart"
 
 
+def test_collisions_with_derelicts() -> None:
+    """Source of truth: by the mean field: losses at a constant rate pile up and decay; each derelict meets each satellite at a given rate."""
+    rate, meets, decay, years_ = 0.05, 2e-7, 10.0, 20.0
+    supply = Supply(parallel=10**6, deorbited=0.0, collisions_s=meets / YEAR_S, decay_s=decay * YEAR_S)
+    fleet = Fleet(years(years_, 20), [Plane(4000)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / rate)], supply=supply)
+    t = np.linspace(0.0, years_, 4001)
+    # D' = N rate - D / decay - N meets D
+    gone = 1.0 / decay + 4000 * meets
+    derelicts = 4000 * rate / gone * -np.expm1(-gone * t)
+    near(fleet, 30, column(Column.DERELICT, YEAR_S), float(np.trapezoid(derelicts, t)))
+    near(fleet, 300, column(Column.COLLISIONS), float(np.trapezoid(4000 * meets * derelicts, t)))
+    assert sum(one.bins[:, Column.COLLISIONS].sum() for one in replicas(fleet._replace(supply=supply._replace(deorbited=1.0)), 1, range(3))) == 0
+    # with fragments that reach a quarter of the other satellites of the plane
+    broken = fleet._replace(planes=[Plane(40)] * 100, supply=supply._replace(breakup=0.25, collisions_s=50 * meets / YEAR_S))
+    lost = np.array([one.bins[:, [Column.COLLISIONS, Column.LOST]].sum(axis=0) for one in replicas(broken, 1, range(30))])
+    each = (lost[:, 1].sum() - 30 * 4000 * rate * years_) / lost[:, 0].sum()
+    assert each == pytest.approx(1.0 + 39 * 0.25, rel=0.1)
+
+
 def test_a_fleet_that_is_built() -> None:
     """Source of truth: by hand: launches of ten every quarter, ready a month later: the times of 10, 50 and 100 % of the capacity."""
     launches = [(q * 0.25 * YEAR_S, 10) for q in range(5)]
@@ -348,8 +367,8 @@ def everything() -> Fleet:
     ]  # fmt: skip
     supply = Supply(
         drift_s=5 * DAY_S, stock=2, turns_s=1.0 / YEAR_S, transfer_s=9 * DAY_S, reorder_at=2, batch=4, lead_s=0.3 * YEAR_S, lead_random_s=0.1 * YEAR_S,
-        success=0.9, raising_s=40 * DAY_S, launch_usd=1e6, budget_usd=2e7, budget_usd_s=0.3, deorbited=0.9, visit_s=YEAR_S, visit_success=0.7,
-        visit_usd=1e5, visit_units=9, ahead_s=0.5 * YEAR_S,
+        success=0.9, raising_s=40 * DAY_S, launch_usd=1e6, budget_usd=2e7, budget_usd_s=0.3, deorbited=0.5, visit_s=YEAR_S, visit_success=0.7,
+        visit_usd=1e5, visit_units=9, ahead_s=0.5 * YEAR_S, collisions_s=0.002 / YEAR_S, decay_s=3 * YEAR_S, breakup=0.1,
     )  # fmt: skip
     gangs = [Gang(8, 0, 10, [0.0] * 5 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0), Gang(9, 10, 20, [0.0] * 9 + [1.0], 1800.0, 30.0, 300.0, job=1)]
     return Fleet(
@@ -367,7 +386,7 @@ def test_the_same_bytes() -> None:
     assert len(set(all_bytes)) == 6
     assert outcome_bytes(replicas(fleet, 8, [0], batches=4)) != all_bytes[:1]
     plan = with_keys(arrays(fleet), 7, 3, range(6), range(6, 9), 99)
-    wide, tight = run(plan, Room(10_000, 5000, 4)), run(plan, Room(4, 2, 4))
+    wide, tight = run(plan, Room(10_000, 10_000, 5000, 4)), run(plan, Room(4, 4, 2, 4))
     assert outcome_bytes([wide[0]]) == outcome_bytes([tight[0]])
     assert tight[1].events > 4
 
@@ -396,8 +415,9 @@ def test_accounts(number: int) -> None:
     assert one.batches_s.sum(axis=1) == pytest.approx(30 * widths - bins[:, Column.EMPTY], rel=1e-9)
     assert bins[:, Column.USEFUL : Column.INTERRUPTIONS].sum(axis=1) == pytest.approx(17 * widths, rel=1e-9)
     assert total[Column.UNITS_REPAIRED] <= total[Column.UNITS_FAILED]
-    assert total[Column.DERELICT] <= total[Column.LOST]
+    assert np.all(bins[:, Column.DERELICT] <= np.cumsum(bins[:, Column.LOST]) * widths)
     assert bins[:, Column.LOST : Column.USEFUL].min() >= 0.0
+    assert total[Column.COLLISIONS] > 0 or number != 1
     state = new_state(arrays(fleet), room_for(fleet))
     simulate(with_keys(arrays(fleet), 11, number, range(6), range(6, 9), 99), state)
     present = np.count_nonzero(state.rows["place"])
