@@ -13,7 +13,7 @@ from scipy.optimize import minimize_scalar
 
 from sim.fleet.lifetimes import share_of_worst
 from sim.fleet.reliability import all_slots_availability, elastic_capacity, k_of_n, repaired_availability, wall_per_work
-from sim.fleet.replicas.fleet import Fleet, Gang, Kind, Plane, Process, Remedy, Supply, replicas
+from sim.fleet.replicas.fleet import Fleet, Island, Kind, Plane, Process, Remedy, Supply, replicas
 from sim.fleet.replicas.replica import Outcome
 from sim.fleet.replicas.tables import Column, Unit
 from sim.verify.case import Case, Failed
@@ -114,13 +114,13 @@ def _survivors() -> list[Case | Failed]:
 def _spares() -> list[Case | Failed]:
     """A year without resupply; mean survival plus the share of the spares would give 1.000."""
     pace = [k / SLOTS for k in range(SLOTS + 1)]
-    gang = Gang(SLOTS, 0, SLOTS + SPARES, [0.0] * SLOTS + [1.0], 60.0)
-    fleet = Fleet([0.0, YEAR_S], [Plane(SLOTS + SPARES)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / YEARLY)], gangs=[gang])
+    island = Island(SLOTS, 0, SLOTS + SPARES, [0.0] * SLOTS + [1.0], 60.0)
+    fleet = Fleet([0.0, YEAR_S], [Plane(SLOTS + SPARES)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / YEARLY)], islands=[island])
     useful, name = _share(Column.USEFUL, SLOTS * YEAR_S), f"{SLOTS} members, {SPARES} hot spares, {YEARLY:g} a year"
     form = "order statistics in closed form"
     return [
         _case(f"{name}: job that needs all", Sample(fleet, 1000, useful), all_slots_availability(SLOTS, SPARES, YEARLY, 1.0), form),
-        _case(f"{name}: elastic job", Sample(fleet._replace(gangs=[gang._replace(pace=pace)]), 400, useful),
+        _case(f"{name}: elastic job", Sample(fleet._replace(islands=[island._replace(pace=pace)]), 400, useful),
               elastic_capacity(SLOTS, SPARES, YEARLY, 1.0), form),
     ]  # fmt: skip
 
@@ -140,7 +140,7 @@ def _job(interval_s: float, save_s: float, recovery_s: float, interruption_s: fl
     """Productive share of a job whose members restart at once."""
     fleet = Fleet(
         [0.0, YEAR_S], [Plane(8)], processes=[Process("interruption", Unit.SATELLITE, 8.0 * interruption_s, remedies=AT_ONCE)],
-        gangs=[Gang(8, 0, 8, [0.0] * 8 + [1.0], interval_s, save_s, recovery_s)],
+        islands=[Island(8, 0, 8, [0.0] * 8 + [1.0], interval_s, save_s, recovery_s)],
     )  # fmt: skip
     return Sample(fleet, 200, _share(Column.USEFUL, 8.0 * YEAR_S))
 

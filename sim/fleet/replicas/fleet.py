@@ -100,7 +100,7 @@ class Plane(NamedTuple):
     phase: float = 0.0
 
 
-class Gang(NamedTuple):
+class Island(NamedTuple):
     """A part of a job that stops as a whole; `pace` by number of members, from 0 to all."""
 
     members: int
@@ -132,7 +132,7 @@ class Fleet(NamedTuple):
     processes: Sequence[Process] = ()
     causes: Sequence[CommonCause] = ()
     supply: Supply = Supply()
-    gangs: Sequence[Gang] = ()
+    islands: Sequence[Island] = ()
     launches: Sequence[tuple[float, int]] = ()  # time [s] and satellites
     standdowns: Sequence[tuple[float, float]] = ()
     changes: Sequence[Change] = ()
@@ -161,26 +161,26 @@ def arrays(fleet: Fleet) -> Plan:
     Raises
     ------
     ValueError
-        Where more than four remedies are tried, two processes or causes have one name, or a pace does not fit its gang.
+        Where more than four remedies are tried, two processes or causes have one name, or a pace does not fit its island.
     """
     names = [process.name for process in fleet.processes] + [cause.name for cause in fleet.causes]
     if len(set(names)) < len(names):
         raise ValueError(f"processes and common causes have one name twice: {', '.join(sorted(names))}")
     if any(len(p.remedies) > 4 for p in fleet.processes):
         raise ValueError("more than four remedies are tried after one failure")
-    if any(len(g.pace) != g.members + 1 for g in fleet.gangs):
-        raise ValueError("a gang needs a pace for each number of its members from 0 to all")
+    if any(len(g.pace) != g.members + 1 for g in fleet.islands):
+        raise ValueError("an island needs a pace for each number of its members from 0 to all")
     units = np.array([[1 if u is Unit.SATELLITE else k.units.get(u, 0) for u in Unit] for k in fleet.kinds], dtype=np.int64)
     offset = np.ascontiguousarray(np.concatenate((np.zeros((len(units), 1), np.int64), np.cumsum(units, axis=1)[:, :-1]), axis=1))
     of_process = units[:, [int(p.unit) for p in fleet.processes]]
     # in the order of C, as the kernel has been compiled for
     pairs = np.ascontiguousarray(np.concatenate((np.zeros((len(units), 1), np.int64), np.cumsum(of_process, axis=1)), axis=1))
     slots = np.zeros(fleet.slots, tables.SLOT)
-    slots["plane"], slots["gang"] = np.repeat(np.arange(len(fleet.planes)), [p.slots for p in fleet.planes]), -1
+    slots["plane"], slots["island"] = np.repeat(np.arange(len(fleet.planes)), [p.slots for p in fleet.planes]), -1
     slots["filled"] = int(fleet.filled)
-    for g, gang in enumerate(fleet.gangs):
-        slots["gang"][gang.first_slot : gang.last_slot] = g
-    first_pace = np.concatenate(([0], np.cumsum([len(g.pace) for g in fleet.gangs])))
+    for g, island in enumerate(fleet.islands):
+        slots["island"][island.first_slot : island.last_slot] = g
+    first_pace = np.concatenate(([0], np.cumsum([len(g.pace) for g in fleet.islands])))
     first_remedy = np.concatenate(([0], np.cumsum([len(p.remedies) for p in fleet.processes])))
     first_change = np.concatenate(([0], np.cumsum([len(p.changes) for p in fleet.processes])))
     return Plan(
@@ -200,11 +200,11 @@ def arrays(fleet: Fleet) -> Plan:
         slots=slots,
         launches=_rows(tables.LAUNCHES, sorted(fleet.launches)), standdowns=_rows(tables.STANDDOWN, sorted(fleet.standdowns)),
         listed=_rows(tables.LISTED, sorted(fleet.changes)),
-        gangs=_rows(tables.GANG, [
+        islands=_rows(tables.ISLAND, [
             (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum)
-            for i, g in enumerate(fleet.gangs)
+            for i, g in enumerate(fleet.islands)
         ]),
-        pace=np.array([pace for g in fleet.gangs for pace in g.pace], dtype=np.float64),
+        pace=np.array([pace for g in fleet.islands for pace in g.pace], dtype=np.float64),
         edges_s=np.array(fleet.edges_s, dtype=np.float64), thresholds=np.array(fleet.thresholds, dtype=np.float64),
     )  # fmt: skip
 

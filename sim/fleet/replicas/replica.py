@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from orbit.kernels.compile import exact_inlined, exact_kernel, exact_part
 from orbit.kernels.reference import by_reference
 from sim.fleet.random_streams import stream_key, to_unit, words
-from sim.fleet.replicas.gangs import member, recovered, settle
 from sim.fleet.replicas.heap import drop_first, follow, next_interval, push
+from sim.fleet.replicas.islands import member, recovered, settle
 from sim.fleet.replicas.record import advance, shift
 from sim.fleet.replicas.satellites import (
     birth,
@@ -162,7 +162,7 @@ def populate(plan: Any, state: Any) -> None:
 @exact_part
 def begin_jobs(plan: Any, state: Any) -> None:
     """Jobs run from the beginning, where they have their members."""
-    for g in range(plan.gangs.shape[0]):
+    for g in range(plan.islands.shape[0]):
         if state.runs[g]["mode"] != LACKING:
             recovered(plan, state, g)
             state.runs[g]["interruption"] += 1
@@ -379,9 +379,9 @@ def stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
 
 
 @exact_kernel
-def simulate(told: Any, carried: Any) -> None:
+def simulate(given: Any, carried: Any) -> None:
     """A replica from its beginning to its end, by its plan and its state."""
-    plan, state = by_reference(told), by_reference(carried)
+    plan, state = by_reference(given), by_reference(carried)
     end_s, heap, due, number, started = plan.edges_s[-1], state.heap, state.due, state.number, False
     populate(plan, state)
     while number[STATUS] == FINE:
@@ -414,7 +414,7 @@ def simulate(told: Any, carried: Any) -> None:
 def finish(plan: Any, state: Any) -> None:
     """The end: what still goes on is entered into the record."""
     advance(plan, state, plan.edges_s[-1])
-    for g in range(plan.gangs.shape[0]):
+    for g in range(plan.islands.shape[0]):
         settle(plan, state, g, KEPT)
     for row in range(state.rows.shape[0]):
         if state.rows[row]["place"] == IN_SLOT:
@@ -487,14 +487,14 @@ def new_state(plan: Plan, room: Room) -> State:
         Nothing is there yet.
     """
     bins, types, planes = plan.edges_s.size - 1, plan.types.size, plan.planes.size
-    jobs = int(plan.gangs["job"].max()) + 1 if plan.gangs.size else 0
+    jobs = int(plan.islands["job"].max()) + 1 if plan.islands.size else 0
     rows, lists = np.zeros(room.rows, ROW), np.zeros(planes + 2, LIST)
     rows["serial"], rows["slot"], rows["next"] = -1, -1, np.arange(1, room.rows + 1)
     rows["next"][-1] = -1
     lists["head"], lists["head"][-1], lists["count"][-1] = -1, 0, room.rows
     number = np.zeros(NUMBERS, np.int64)
     number[UNUSED] = -1
-    places, runs = np.zeros(plan.slots.size, PLACE), np.zeros(plan.gangs.size, RUN)
+    places, runs = np.zeros(plan.slots.size, PLACE), np.zeros(plan.islands.size, RUN)
     places["row"], runs["mode"] = -1, LACKING
     return State(
         rows=rows, places=places, lists=lists, runs=runs, heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),

@@ -156,7 +156,7 @@ def birth(plan: Any, state: Any, batch: int, ages: int) -> int:
 
 @exact_part
 def set_share(plan: Any, state: Any, row: int, share: float) -> None:
-    """Give a satellite another rate; levels and its gang follow."""
+    """Give a satellite another rate; levels and its island follow."""
     satellite = state.rows[row]
     before = satellite["share"]
     satellite["share"] = share
@@ -166,7 +166,7 @@ def set_share(plan: Any, state: Any, row: int, share: float) -> None:
     shift_type(plan, state, satellite["type"], share - before)
     if (share > 0.0) != (before > 0.0):
         shift(plan, state, WORKING, 1.0 if share > 0.0 else -1.0)
-    if plan.slots[satellite["slot"]]["gang"] >= 0:
+    if plan.slots[satellite["slot"]]["island"] >= 0:
         follow(state.due, state.number, MEMBER, satellite["slot"], NOTHING, NOTHING, NOTHING)
 
 
@@ -241,9 +241,9 @@ def stop_unit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, r
     count(state, UNITS_FAILED, 1.0)
     state.failures[source] += 1
     if return_s <= 0.0 and not math.isinf(return_s):
-        # back at once: only the gang notices
+        # back at once: only the island notices
         slot = state.rows[row]["slot"]
-        if state.rows[row]["place"] == IN_SLOT and plan.slots[slot]["gang"] >= 0:
+        if state.rows[row]["place"] == IN_SLOT and plan.slots[slot]["island"] >= 0:
             follow(state.due, state.number, MEMBER, slot, ONE, NOTHING, NOTHING)
         count(state, UNITS_REPAIRED, 1.0)
         return

@@ -1,4 +1,4 @@
-"""What a replica is told, what it carries from event to event, and what it leaves; all as arrays, for compiled code."""
+"""What a replica is given, what it carries from event to event, and what it leaves; all as arrays, for compiled code."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Column(IntEnum):
     SAVING = 19
     RECOVERY = 20  # detection, restart, reload, and all that is done again
     SLOWED = 21  # rate that members lack while the job runs
-    WAITING = 22  # without enough members, or without enough gangs
+    WAITING = 22  # without enough members, or without enough islands
     INTERRUPTIONS = 23
 
 
@@ -91,7 +91,7 @@ ENTER = KINDS[4]  # row, -, serial: a satellite has reached its slot
 LOSE = KINDS[5]  # row, column that counts it, serial, 1 where nothing is left of it: the satellite is no more
 HIT = KINDS[6]  # row, source and unit, serial: by a common cause
 ANNOUNCE = KINDS[7]  # row, -, serial: the end of its life is near
-RECOVERED = KINDS[8]  # gang, -, -, interruption; those before are of a satellite, and nothing happens once it is no more
+RECOVERED = KINDS[8]  # island, -, -, interruption; those before are of a satellite, and nothing happens once it is no more
 MEMBER = KINDS[9]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
 FILL = KINDS[10]  # slot that is empty
 BIRTH = KINDS[11]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
@@ -110,12 +110,12 @@ UNIT_BITS = 20  # of process and unit together
 # where a satellite is
 ABSENT, IN_SLOT, SPARE, STORED, MOVING = wholes(5)
 
-# modes of a gang
+# modes of an island
 RUNNING, RECOVERING, LACKING, HELD = wholes(4)
 KEPT, ROLLED_BACK = wholes(2)  # what becomes of work since the last checkpoint
 
 
-# --- what a replica is told: one row for each process, remedy, ...; times in seconds from the beginning
+# --- what a replica is given: one row for each process, remedy, ...; times in seconds from the beginning
 
 PROCESS: Final = np.dtype(
     [
@@ -177,25 +177,25 @@ PLANE: Final = np.dtype(
         ("phase", np.float64),  # node ahead of the parking orbit at the beginning [turns], 0 to 1
     ]
 )  # fmt: skip
-SLOT: Final = np.dtype([("plane", np.int64), ("gang", np.int64), ("filled", np.int64)])  # gang -1: none; filled 1: from the beginning
+SLOT: Final = np.dtype([("plane", np.int64), ("island", np.int64), ("filled", np.int64)])  # island -1: none; filled 1: from the beginning
 LAUNCHES: Final = np.dtype([("time_s", np.float64), ("satellites", np.int64)])  # those known beforehand
 STANDDOWN: Final = np.dtype([("from_s", np.float64), ("until_s", np.float64)])  # launches due within are made at its end
 LISTED: Final = np.dtype([("time_s", np.float64), ("first", np.int64), ("last", np.int64), ("lost", np.int64)])  # lost 0: filled again
-GANG: Final = np.dtype(
+ISLAND: Final = np.dtype(
     [
         ("job", np.int64),
-        ("members", np.int64),  # of the full gang
+        ("members", np.int64),  # of the full island
         ("first_slot", np.int64), ("last_slot", np.int64),  # slots of members and of hot spares, the last not included
-        ("first_pace", np.int64),  # pace[first_pace + k]: rate with k members over that of the full gang
+        ("first_pace", np.int64),  # pace[first_pace + k]: rate with k members over that of the full island
         ("interval_s", np.float64), ("save_s", np.float64),  # work between two checkpoints, saving one
         ("recovery_s", np.float64),  # from a failure to work again, without what is done again
-        ("quorum", np.int64),  # gangs of the job that must run for any of them to go on
+        ("quorum", np.int64),  # islands of the job that must run for any of them to go on
     ]
 )  # fmt: skip
 
 
 class Plan(NamedTuple):
-    """All that a replica is told.
+    """All that a replica is given.
 
     Attributes
     ----------
@@ -230,7 +230,7 @@ class Plan(NamedTuple):
     launches: Rows
     standdowns: Rows
     listed: Rows
-    gangs: Rows
+    islands: Rows
     pace: Array
     edges_s: Array
     thresholds: Array
@@ -251,7 +251,7 @@ ROW: Final = np.dtype(
         ("next", np.int64),  # next row of a list: free rows, spares of a plane, stock
     ]
 )  # fmt: skip
-PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("share", np.float64)])  # satellite of a slot, 1: member, rate known to its gang
+PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("share", np.float64)])  # satellite of a slot, 1: member, rate known to its island
 LIST: Final = np.dtype([("head", np.int64), ("count", np.int64)])  # spares of each plane, then the stock, then free rows
 RUN: Final = np.dtype(
     [
@@ -270,7 +270,7 @@ class State(NamedTuple):
     Attributes
     ----------
     rows, places, lists, runs, heap, later, due
-        Satellites, slots, lists of satellites, gangs, events of the present interval, later ones, ring of those that are due.
+        Satellites, slots, lists of satellites, islands, events of the present interval, later ones, ring of those that are due.
     lists_later : ndarray of int64, shape (intervals,)
         First event of each later interval, -1: none.
     down : ndarray of int8, shape (rows, units)
@@ -282,7 +282,7 @@ class State(NamedTuple):
     waiting : ndarray of int64, shape (slots,)
         Ring of the slots that wait for a satellite.
     running : ndarray of int64, shape (jobs,)
-        Gangs of each job that could run.
+        Islands of each job that could run.
     number : ndarray of int64
         See the places below.
     amount, level : ndarray

@@ -116,7 +116,8 @@ def test_shipped_names_are_those_of_the_contract() -> None:
         "answer_1584_s", "burst_bupt_1_s", "burst_suncatcher_prototype_s", "routing_moments_1584_vs_scipy", "routing_moments_10000_vs_scipy",
         "grid_routing_1584_vs_scipy", "grid_routing_10000_vs_scipy", "grid_routing_100000_vs_scipy", "grid_routing_1584_vs_scipy_float32",
         "grid_routing_10000_vs_scipy_float32", "grid_routing_100000_vs_scipy_float32", "irregular_routing_10000_vs_scipy",
-        "routing_vs_allpairs", "routed_day_1584_s", "plan_10000_satellites_s",
+        "routing_vs_allpairs", "routed_day_1584_s", "plan_10000_satellites_s", "replicas_vs_simpy", "replicas_2500_satellites_1000_s",
+        "replica_of_a_million_satellites_s",
         "sweep_vs_bare_processes", "globe_50000_vs_plotly", "globe_50000_memory_mb",
     ]  # fmt: skip
     assert all(c.threads == 1 or c.wall_clock for c in bench.benchmarks())

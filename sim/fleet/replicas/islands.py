@@ -1,6 +1,6 @@
-"""Jobs under failure: gangs of members that stop together, with checkpoints, spares, fewer members, and a quorum of gangs.
+"""Jobs under failure: islands of members that stop together, with checkpoints, spares, fewer members, and a quorum of islands.
 
-A gang works for an interval, saves a checkpoint, and so on. A failure of a member throws it back to the last checkpoint; after the
+An island works for an interval, saves a checkpoint, and so on. A failure of a member throws it back to the last checkpoint; after the
 recovery it goes on. So what a failure costs follows from when it comes, in closed form: nothing happens between failures.
 Amounts are members x seconds. Those of work that is later rolled back are moved to the recovery at the times at which it was done.
 """
@@ -43,9 +43,9 @@ def worked(elapsed_s: float, interval_s: float, save_s: float) -> float:
 
 @exact_part
 def settle(plan: Any, state: Any, g: int, lost: int) -> None:
-    """Enter what a gang did until now into the record. Rolled back, work since its last checkpoint is to be done again."""
-    gang, run = plan.gangs[g], state.runs[g]
-    now_s, last, members = state.amount[NOW], state.number[BIN], float(gang["members"])
+    """Enter what an island did until now into the record. Rolled back, work since its last checkpoint is to be done again."""
+    island, run = plan.islands[g], state.runs[g]
+    now_s, last, members = state.amount[NOW], state.number[BIN], float(island["members"])
     since_s = run["from_s"]
     span_s = now_s - since_s
     run["from_s"] = now_s
@@ -54,7 +54,7 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
     elif run["mode"] != RUNNING:
         spread(state.bins, plan.edges_s, last, since_s, now_s, WAITING, members * span_s)
     else:
-        interval_s, save_s, speed = gang["interval_s"], gang["save_s"], run["speed"]
+        interval_s, save_s, speed = island["interval_s"], island["save_s"], run["speed"]
         before_s, after_s = run["open_s"], run["open_s"] + span_s
         work_s = worked(after_s, interval_s, save_s) - worked(before_s, interval_s, save_s)
         spread(state.bins, plan.edges_s, last, since_s, now_s, USEFUL, members * speed * work_s)
@@ -68,7 +68,7 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
             run["open_work"] += speed * work_s
         run["open_s"] = after_s
     if lost == ROLLED_BACK and run["open_s"] > 0.0:
-        begin_s, done_s = now_s - run["open_s"], min(run["open_s"], gang["interval_s"])
+        begin_s, done_s = now_s - run["open_s"], min(run["open_s"], island["interval_s"])
         spread(state.bins, plan.edges_s, last, begin_s, now_s, USEFUL, -members * run["open_work"])
         spread(state.bins, plan.edges_s, last, begin_s, now_s, SLOWED, -members * (done_s - run["open_work"]))
         spread(state.bins, plan.edges_s, last, begin_s, now_s, SAVING, -members * (run["open_s"] - done_s))
@@ -79,9 +79,9 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
 
 @exact_inlined
 def slowest(plan: Any, state: Any, g: int) -> float:
-    """Rate of the slowest active member of a gang."""
+    """Rate of the slowest active member of an island."""
     least = 1.0
-    for slot in range(plan.gangs[g]["first_slot"], plan.gangs[g]["last_slot"]):
+    for slot in range(plan.islands[g]["first_slot"], plan.islands[g]["last_slot"]):
         if state.places[slot]["active"] == 1:
             least = min(least, state.rows[state.places[slot]["row"]]["share"])
     return least
@@ -89,53 +89,53 @@ def slowest(plan: Any, state: Any, g: int) -> float:
 
 @exact_part
 def leave_run(plan: Any, state: Any, g: int, mode: int, lost: int) -> None:
-    """End what a gang does and put it into another mode; the other gangs of its job stop where that breaks the quorum."""
+    """End what an island does and put it into another mode; the other islands of its job stop where that breaks the quorum."""
     settle(plan, state, g, lost)
-    run, job = state.runs[g], plan.gangs[g]["job"]
+    run, job = state.runs[g], plan.islands[g]["job"]
     ran = run["mode"] in (RUNNING, HELD)
     run["mode"] = mode
     if ran:
         state.running[job] -= 1
-        if state.running[job] == plan.gangs[g]["quorum"] - 1:
-            for other in range(plan.gangs.shape[0]):
-                if plan.gangs[other]["job"] == job and state.runs[other]["mode"] == RUNNING:
+        if state.running[job] == plan.islands[g]["quorum"] - 1:
+            for other in range(plan.islands.shape[0]):
+                if plan.islands[other]["job"] == job and state.runs[other]["mode"] == RUNNING:
                     settle(plan, state, other, KEPT)
                     state.runs[other]["mode"] = HELD
 
 
 @exact_part
 def begin(plan: Any, state: Any, g: int, extra_s: float) -> None:
-    """Start the recovery of a gang, or let it wait for members."""
-    gang, run = plan.gangs[g], state.runs[g]
+    """Start the recovery of an island, or let it wait for members."""
+    island, run = plan.islands[g], state.runs[g]
     run["interruption"] += 1
-    if plan.pace[gang["first_pace"] + run["active"]] <= 0.0:
+    if plan.pace[island["first_pace"] + run["active"]] <= 0.0:
         leave_run(plan, state, g, LACKING, KEPT)
         return
     leave_run(plan, state, g, RECOVERING, KEPT)
-    push(state, state.amount[NOW] + gang["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
+    push(state, state.amount[NOW] + island["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
 
 
 @exact_part
 def recovered(plan: Any, state: Any, g: int) -> None:
-    """The recovery of a gang has ended: it runs, or waits for the quorum."""
+    """The recovery of an island has ended: it runs, or waits for the quorum."""
     settle(plan, state, g, KEPT)
-    gang, run = plan.gangs[g], state.runs[g]
-    run["speed"] = plan.pace[gang["first_pace"] + run["active"]] * slowest(plan, state, g)
-    job = gang["job"]
+    island, run = plan.islands[g], state.runs[g]
+    run["speed"] = plan.pace[island["first_pace"] + run["active"]] * slowest(plan, state, g)
+    job = island["job"]
     state.running[job] += 1
-    run["mode"] = RUNNING if state.running[job] >= gang["quorum"] else HELD
-    if state.running[job] == gang["quorum"]:
-        for other in range(plan.gangs.shape[0]):
-            if plan.gangs[other]["job"] == job and state.runs[other]["mode"] == HELD:
+    run["mode"] = RUNNING if state.running[job] >= island["quorum"] else HELD
+    if state.running[job] == island["quorum"]:
+        for other in range(plan.islands.shape[0]):
+            if plan.islands[other]["job"] == job and state.runs[other]["mode"] == HELD:
                 settle(plan, state, other, KEPT)
                 state.runs[other]["mode"] = RUNNING
 
 
 @exact_inlined
 def best_idle(plan: Any, state: Any, g: int, above: float) -> int:
-    """Slot of the fastest satellite of a gang that is no member, if it is faster than a rate; the first of equals; -1: none."""
+    """Slot of the fastest satellite of an island that is no member, if it is faster than a rate; the first of equals; -1: none."""
     found, best = -1, above
-    for slot in range(plan.gangs[g]["first_slot"], plan.gangs[g]["last_slot"]):
+    for slot in range(plan.islands[g]["first_slot"], plan.islands[g]["last_slot"]):
         row = state.places[slot]["row"]
         if state.places[slot]["active"] == 0 and row >= 0 and state.rows[row]["share"] > best:
             found, best = slot, state.rows[row]["share"]
@@ -144,14 +144,14 @@ def best_idle(plan: Any, state: Any, g: int, above: float) -> int:
 
 @exact_part
 def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
-    """The rate of a satellite of a gang has changed, or a unit of it was down for a moment."""
-    g, place = plan.slots[slot]["gang"], state.places[slot]
-    gang, run, row = plan.gangs[g], state.runs[g], state.places[slot]["row"]
+    """The rate of a satellite of an island has changed, or a unit of it was down for a moment."""
+    g, place = plan.slots[slot]["island"], state.places[slot]
+    island, run, row = plan.islands[g], state.runs[g], state.places[slot]["row"]
     share = state.rows[row]["share"] if row >= 0 else 0.0
     before, mode = place["share"], run["mode"]
     place["share"] = share
     if place["active"] == 1 and (share < before or interrupts == 1):
-        # the gang is thrown back, and a faster spare takes the rank
+        # the island is thrown back, and a faster spare takes the rank
         settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) else KEPT)
         if mode != LACKING:
             count(state, INTERRUPTIONS, 1.0)
@@ -166,23 +166,23 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
         begin(plan, state, g, 0.0)
     elif place["active"] == 1 and share > before:
         settle(plan, state, g, KEPT)
-        run["speed"] = plan.pace[gang["first_pace"] + run["active"]] * slowest(plan, state, g)
-    elif share > 0.0 and run["active"] < gang["members"]:
+        run["speed"] = plan.pace[island["first_pace"] + run["active"]] * slowest(plan, state, g)
+    elif share > 0.0 and run["active"] < island["members"]:
         join(plan, state, g, slot)
 
 
 @exact_inlined
 def join(plan: Any, state: Any, g: int, slot: int) -> None:
-    """A satellite joins a gang that has not all its members."""
-    gang, run = plan.gangs[g], state.runs[g]
+    """A satellite joins an island that has not all its members."""
+    island, run = plan.islands[g], state.runs[g]
     k = run["active"]
     state.places[slot]["active"] = 1
     run["active"] = k + 1
-    gains = plan.pace[gang["first_pace"] + k + 1] > plan.pace[gang["first_pace"] + k]
+    gains = plan.pace[island["first_pace"] + k + 1] > plan.pace[island["first_pace"] + k]
     if run["mode"] == LACKING:
         begin(plan, state, g, 0.0)
     elif run["mode"] in (RUNNING, HELD) and gains:
-        # a planned stop: the gang saves what it has, and starts again with one more
+        # a planned stop: the island saves what it has, and starts again with one more
         settle(plan, state, g, KEPT)
         run["open_s"], run["open_work"] = 0.0, 0.0
-        begin(plan, state, g, gang["save_s"])
+        begin(plan, state, g, island["save_s"])
