@@ -28,9 +28,8 @@ from sim.fleet.replicas.satellites import (
 )
 from sim.fleet.replicas.supply import (
     arrive,
-    collision,
-    decayed,
     delivered,
+    derelict_left,
     fill,
     in_orbit,
     keep,
@@ -48,11 +47,10 @@ from sim.fleet.replicas.tables import (
     BATCHES,
     BIRTH,
     CHANGED,
-    COLLISION,
     COLUMNS,
     DEBRIS,
-    DECAYED,
     DELIVERED,
+    DERELICT_LEFT,
     DIED,
     DUE_COUNT,
     DUE_FIRST,
@@ -360,10 +358,8 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
         announce(state, a)
     elif kind == VISIT:
         visit(plan, state)
-    elif kind == COLLISION:
-        collision(plan, state)
-    elif kind == DECAYED:
-        decayed(plan, state)
+    elif kind == DERELICT_LEFT:
+        derelict_left(plan, state)
     else:
         listed(plan, state, a)
 
@@ -373,7 +369,7 @@ def stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
     """Whether the satellite, the recovery or the derelicts of an event are no more."""
     if kind < RECOVERED:  # of a satellite
         return bool(state.rows[a]["serial"] != c)
-    if kind == COLLISION:
+    if kind == DERELICT_LEFT:
         return bool(state.number[DEBRIS] != d)
     return bool(kind == RECOVERED and state.runs[a]["interruption"] != d)
 

@@ -24,10 +24,9 @@ from sim.fleet.replicas.tables import (
     BATCHES,
     BIRTH,
     BUSY,
-    COLLISION,
     DEBRIS,
-    DECAYED,
     DELIVERED,
+    DERELICT_LEFT,
     DRAWN,
     ENTER,
     FILL,
@@ -308,39 +307,49 @@ def stays(plan: Any, state: Any, row: int) -> bool:
 
 
 @exact_inlined
-def next_collision(plan: Any, state: Any) -> None:
-    """Draw the next collision of a slot with a derelict, now that their number is another; memoryless, so that an earlier draw is forgotten."""
+def rate_of_derelicts(plan: Any) -> float:
+    """Rate at which one derelict decays or crosses a slot [1/s]."""
+    supply = plan.supply[0]
+    return float(1.0 / supply["decay_s"] + supply["collisions_s"] * plan.slots.shape[0])
+
+
+@exact_inlined
+def next_of_derelicts(plan: Any, state: Any) -> None:
+    """Draw when the next derelict decays or crosses a slot, now that their number is another; memoryless, so that an earlier draw is forgotten."""
     supply, number = plan.supply[0], state.number
     number[DEBRIS] += 1
-    rate_s = supply["collisions_s"] * state.level[DERELICT] * plan.slots.shape[0]
+    rate_s = rate_of_derelicts(plan) * state.level[DERELICT]
     if rate_s > 0.0:
         u = to_unit(words(number[DEBRIS], NOTHING, NOTHING, 5, supply["key"], supply["key_2"])[0])
-        push(state, state.amount[NOW] - math.log1p(-u) / rate_s, COLLISION, NOTHING, NOTHING, NOTHING, number[DEBRIS])
+        push(state, state.amount[NOW] - math.log1p(-u) / rate_s, DERELICT_LEFT, NOTHING, NOTHING, NOTHING, number[DEBRIS])
 
 
 @exact_part
-def collision(plan: Any, state: Any) -> None:
-    """A derelict crosses a slot: a satellite there is destroyed with it, and others of its plane or formation by their fragments."""
+def derelict_left(plan: Any, state: Any) -> None:
+    """A derelict decays, or crosses a slot: a satellite there is destroyed with it, and others of its plane or formation by their fragments."""
     supply, number = plan.supply[0], state.number
-    hit = int(to_unit(words(number[DEBRIS], NOTHING, NOTHING, 5, supply["key"], supply["key_2"])[1]) * plan.slots.shape[0])
-    if state.places[hit]["row"] >= 0:
-        count(state, COLLISIONS, 1.0)
+    drawn = words(number[DEBRIS], NOTHING, NOTHING, 5, supply["key"], supply["key_2"])
+    if to_unit(drawn[2]) * rate_of_derelicts(plan) < 1.0 / supply["decay_s"]:
         shift(plan, state, DERELICT, -1.0)
-        for slot in range(plan.slots.shape[0]):
-            row = state.places[slot]["row"]
-            if row < 0 or plan.slots[slot]["plane"] != plan.slots[hit]["plane"]:
-                continue
-            if slot == hit or to_unit(words(number[DEBRIS], slot, ONE, 5, supply["key"], supply["key_2"])[0]) < supply["breakup"]:
-                follow(state.due, number, LOSE, row, LOST, state.rows[row]["serial"], ONE)
-    next_collision(plan, state)
+    else:
+        cross(plan, state, int(to_unit(drawn[1]) * plan.slots.shape[0]))
+    next_of_derelicts(plan, state)
 
 
-@exact_part
-def decayed(plan: Any, state: Any) -> None:
-    """A derelict has left its orbit, unless a collision has destroyed it."""
-    if state.level[DERELICT] > 0.5:
-        shift(plan, state, DERELICT, -1.0)
-        next_collision(plan, state)
+@exact_inlined
+def cross(plan: Any, state: Any, crossed: int) -> None:
+    """A derelict crosses a slot, where a satellite may be."""
+    if state.places[crossed]["row"] < 0:
+        return
+    supply, number = plan.supply[0], state.number
+    count(state, COLLISIONS, 1.0)
+    shift(plan, state, DERELICT, -1.0)
+    for slot in range(plan.slots.shape[0]):
+        row = state.places[slot]["row"]
+        if row < 0 or plan.slots[slot]["plane"] != plan.slots[crossed]["plane"]:
+            continue
+        if slot == crossed or to_unit(words(number[DEBRIS], slot, ONE, 5, supply["key"], supply["key_2"])[0]) < supply["breakup"]:
+            follow(state.due, number, LOSE, row, LOST, state.rows[row]["serial"], ONE)
 
 
 @exact_part
@@ -351,10 +360,7 @@ def lose(plan: Any, state: Any, row: int, column: int, destroyed: int) -> None:
     count(state, column, 1.0)
     if column == LOST and destroyed == 0 and stays(plan, state, row):
         shift(plan, state, DERELICT, 1.0)
-        if plan.supply[0]["decay_s"] < math.inf:
-            after_s = exponential_s(plan, state, plan.supply[0]["decay_s"])
-            push(state, state.amount[NOW] + after_s, DECAYED, NOTHING, NOTHING, NOTHING, NOTHING)
-        next_collision(plan, state)
+        next_of_derelicts(plan, state)
     if satellite["leaving"] == 1:
         state.number[ANNOUNCED] -= 1
     if place == SPARE:

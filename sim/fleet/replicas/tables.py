@@ -83,7 +83,7 @@ NOTHING, ONE = wholes(2)
 
 # What happens at the time of an event, and what its numbers a, b, c, d mean. A handler calls no other one: what follows at once
 # is an event that is due.
-KINDS: Final = wholes(21)
+KINDS: Final = wholes(20)
 FAIL, RETURN = KINDS[:2]  # row, process and unit, serial, life
 NEXT_LIFE = KINDS[2]  # row, process and unit, serial, life: the next failure is drawn; a negative life: of a new unit
 LIVE = KINDS[3]  # row, -, serial: its units begin to age
@@ -102,8 +102,7 @@ DELIVERED = KINDS[15]  # a replacement of one satellite is ready
 SHOCK = KINDS[16]  # common cause, group, -, number
 VISIT = KINDS[17]
 CHANGED = KINDS[18]  # number of a listed change
-COLLISION = KINDS[19]  # -, -, -, number of derelicts that there have been by changes
-DECAYED = KINDS[20]  # a derelict has left its orbit
+DERELICT_LEFT = KINDS[19]  # -, -, -, number of changes of the derelicts: one decays, or crosses a slot
 UNIT_BITS = 20  # of process and unit together
 
 

@@ -277,7 +277,7 @@ def test_a_listed_storm_and_batches() -> None:
 
 def test_collisions_with_derelicts() -> None:
     """Source of truth: by the mean field: losses at a constant rate pile up and decay; each derelict meets each satellite at a given rate."""
-    rate, meets, decay, years_ = 0.05, 2e-7, 10.0, 20.0
+    rate, meets, decay, years_ = 0.05, 4e-5, 10.0, 20.0
     supply = Supply(parallel=10**6, deorbited=0.0, collisions_s=meets / YEAR_S, decay_s=decay * YEAR_S)
     fleet = Fleet(years(years_, 20), [Plane(4000)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / rate)], supply=supply)
     t = np.linspace(0.0, years_, 4001)
@@ -285,10 +285,10 @@ def test_collisions_with_derelicts() -> None:
     gone = 1.0 / decay + 4000 * meets
     derelicts = 4000 * rate / gone * -np.expm1(-gone * t)
     near(fleet, 30, column(Column.DERELICT, YEAR_S), float(np.trapezoid(derelicts, t)))
-    near(fleet, 300, column(Column.COLLISIONS), float(np.trapezoid(4000 * meets * derelicts, t)))
+    near(fleet, 30, column(Column.COLLISIONS), float(np.trapezoid(4000 * meets * derelicts, t)))
     assert sum(one.bins[:, Column.COLLISIONS].sum() for one in replicas(fleet._replace(supply=supply._replace(deorbited=1.0)), 1, range(3))) == 0
     # with fragments that reach a quarter of the other satellites of the plane
-    broken = fleet._replace(planes=[Plane(40)] * 100, supply=supply._replace(breakup=0.25, collisions_s=50 * meets / YEAR_S))
+    broken = fleet._replace(planes=[Plane(40)] * 100, supply=supply._replace(breakup=0.25, collisions_s=0.25 * meets / YEAR_S))
     lost = np.array([one.bins[:, [Column.COLLISIONS, Column.LOST]].sum(axis=0) for one in replicas(broken, 1, range(30))])
     each = (lost[:, 1].sum() - 30 * 4000 * rate * years_) / lost[:, 0].sum()
     assert each == pytest.approx(1.0 + 39 * 0.25, rel=0.1)
