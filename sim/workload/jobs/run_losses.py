@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, Ints, exact_kernel
 from sim.workload import step_times
-from sim.workload.jobs.ledger import ROW, Ledger
+from sim.workload.jobs.ledger import Ledger
 from sim.workload.step_times import StepConstants, exposed_at
 
 # what the time of a job that works is spent on: own causes, and last the wait for messages of others, which is induced communication

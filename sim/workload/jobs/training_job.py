@@ -17,7 +17,15 @@ from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger, binding, mean, missing
 from sim.workload.jobs.provisional_work import NOTHING, Done, Happened, ProvisionalWork
-from sim.workload.jobs.run_losses import Interval, JobSteps, OwnTimes, RunningMembers, Spent, record_intervals, slowest_members
+from sim.workload.jobs.run_losses import (
+    Interval,
+    JobSteps,
+    OwnTimes,
+    RunningMembers,
+    Spent,
+    record_intervals,
+    slowest_members,
+)
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
