@@ -88,7 +88,21 @@ class Ledger:
         _add_parts(rows, who, seconds, steps, in_steps_s, self.own_s, self.step_own_s)
 
     def induced_parts(self, rows: Ints, who: Ints, seconds: Array, steps: Ints, in_steps_s: Array) -> None:
-        """Record time that the same satellites spent in several steps, by causes of others; parameters as of `own_parts`."""
+        """Record time that the same satellites lost in several steps while they waited for others.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n,)
+            Rows of the causes; see `ROW`.
+        who : ndarray of int64, shape (m,)
+            Satellites that waited.
+        seconds : ndarray, shape (n, m)
+            Time of each of them by each cause [s], of whole satellites.
+        steps : ndarray of int64, shape (k,)
+            Numbers of the steps, of which some may be the same.
+        in_steps_s : ndarray, shape (k, n)
+            The same time by steps: sums over the satellites, each by its weight [s].
+        """
         _add_parts(rows, who, seconds, steps, in_steps_s, self.induced_s, self.step_induced_s)
 
     def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
