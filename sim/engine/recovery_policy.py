@@ -30,7 +30,7 @@ def policy(
     """Checkpoint and recovery policy of a job.
 
     A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
-    follows from the mean time between failures of all units of all members, and errors by radiation that interrupt them; where silent
+    is the optimum for the mean time between failures of all units of all members, and errors by radiation that interrupt them; where silent
     errors happen it is not longer than that between validations.
 
     Parameters
@@ -55,7 +55,7 @@ def policy(
     save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
     interval = job.checkpoint.interval
     if interval == "auto":
-        interval_s = reliability.daly_interval_s(save_s, mean_failure_s(fleet, members, accelerators, errors.interrupts_per_s))
+        interval_s = reliability.optimum_interval_s(save_s, mean_failure_s(fleet, members, accelerators, errors.interrupts_per_s))
         if errors.silent_per_s > 0.0 and validation_s > 0.0:
             interval_s = min(interval_s, validation_s)
     else:

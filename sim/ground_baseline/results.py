@@ -134,7 +134,7 @@ def _compute(site: schema.Site, plan: Plan, day: Day, peak: float, own_s: Array,
         "useful_flops": useful["flops"],
         "useful_fraction": useful["fraction"],
         "mean_useful_flops_per_s": useful["flops"] / plan.duration_s,
-        "uncommitted_flops": sum(job.uncommitted_s(day.scheduler.share * day.scheduler.ledger.weight) for job in day.scheduler.trainings) * peak,
+        "uncommitted_flops": sum(job.uncommitted_s() for job in day.scheduler.trainings) * peak,
         "waterfall": rows,
     }
 

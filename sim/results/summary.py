@@ -353,7 +353,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     if outcome.scheduler is not None:
         jobs = outcome.scheduler
         useful_flops_per_s += jobs.ledger.step_own_s[CAUSES.index("useful")] * (peak / scenario.step)
-        uncommitted_s = sum(job.uncommitted_s(jobs.share * outcome.weight) for job in jobs.trainings)
+        uncommitted_s = sum(job.uncommitted_s() for job in jobs.trainings)
     p10, p50, p90 = (float(v) for v in np.percentile(useful_flops_per_s, (10.0, 50.0, 90.0)))
     capacity_j = np.array([t.params.battery.capacity_j for t in outcome.types])[outcome.type_index]
     at_first = outcome.initial_value("charge_j") / capacity_j

@@ -214,10 +214,8 @@ def test_useful_share_of_training(name: str) -> None:
     stepping = job["jobs"] * 2048 * 8192 / job["step_s"] * flops_per_token / nameplate
     assert rows["useful"] <= stepping * 1.0001
     if rows["power"] + rows["thermal"] < 1e-3:
-        interrupted = (rows["checkpoint"] + rows["recovery"] + rows["outage"]) / (1.0 - rows["unplaced"])
-        # work that is rolled back took longer than what of it would have been useful, which is all that counts under recovery
-        most = stepping * (1.0 - interrupted) - rows["corruption"]
-        assert most - rows["recovery"] < rows["useful"] < 1.01 * most
+        interrupted = sum(rows[cause] for cause in ("failed", "checkpoint", "recovery", "corruption", "outage"))
+        assert rows["useful"] == pytest.approx(stepping * (1.0 - interrupted / (1.0 - rows["unplaced"])), rel=0.01)
         assert rows["useful"] == pytest.approx(stepping * job["ettr"], rel=0.01)
 
 

@@ -169,28 +169,21 @@ def test_nothing_happens(scenario: Scenario) -> None:
 
 
 def test_one_lost_all_wait(scenario: Scenario) -> None:
-    """Source of truth: from half-time on one satellite of 81 is gone and 80 stand for it. Nothing was saved: what was useful
-    in the first half is to be done again."""
+    """Source of truth: from half-time on one satellite of 81 is gone and 80 stand for it. Nothing was saved: the whole first half is to be
+    done again."""
     loaded = scenario(f"{HALF} lose satellite 17")
-    before = working(loaded, training_step(loaded, N), 0.5)
-    moved = before["useful"][0]
-    rolled_back = {"useful": (-moved, 0.0), "recovery": (moved, 0.0)}
-    check(ran(loaded), add(before, rolled_back, {"failed": (0.5 / N, 0.5 * (N - 1) / N)}))
+    check(ran(loaded), {"recovery": (0.5, 0.0), "failed": (0.5 / N, 0.5 * (N - 1) / N)})
 
 
 def test_lost_within_a_step_and_restored(scenario: Scenario) -> None:
     """Source of truth: lost at 1 h 0 min 17 s for 2,000 s; then all 81 restart (240 s) and reload their part of 14 bytes a
-    parameter at 5 GB/s. Nothing was saved: what was done in the first hour is recovery instead of useful."""
+    parameter at 5 GB/s. Nothing was saved: the first hour is recovery, whatever was done in it."""
     loaded = scenario("2026-03-20T01:00:17Z lose satellite 17", "2026-03-20T01:33:37Z restore satellite 17")
     step = training_step(loaded, N)
     again_s = 240.0 + STATE_BYTES / N / 5e9
-    undone, done = (working(loaded, step, s / DURATION_S) for s in (3617.0, DURATION_S - 5617.0 - again_s))
+    done = working(loaded, step, (DURATION_S - 5617.0 - again_s) / DURATION_S)
     gone = 2000.0 / DURATION_S
-    moved = undone["useful"][0]
-    expected = add(
-        undone, done, {"failed": (gone / N, gone * (N - 1) / N)},
-        {"useful": (-moved, 0.0), "recovery": (moved + again_s / DURATION_S, 0.0)},
-    )  # fmt: skip
+    expected = add(done, {"failed": (gone / N, gone * (N - 1) / N)}, {"recovery": ((3617.0 + again_s) / DURATION_S, 0.0)})
     check(ran(loaded), expected)
 
 
@@ -280,7 +273,7 @@ def test_one_slow_link(scenario: Scenario, link: str, hops: int, senders: int) -
 @pytest.mark.parametrize(("spares", "stands"), [(1, "spare"), (0, "unplaced")])
 def test_back_to_the_last_save(scenario: Scenario, spares: int, stands: str) -> None:
     """Source of truth: 80 members and one that stands by, as a spare or because the mesh has no place; 600 s of work and a save of 14 bytes a parameter in turn. One is lost 3,700 s
-    into the run: the seventh interval, 85 s old, is done again after detection, restart and reload."""
+    into the run: the seventh interval, 85 s old, is done again after detection, restart and reload. All that time is recovery."""
     workload = TRAINING.format(data=80, interval="10 min")
     loaded = scenario("2026-03-20T01:01:40Z lose satellite 17", spares=spares, workload=workload)
     save_s = STATE_BYTES / 80 / 5e9
@@ -294,9 +287,8 @@ def test_back_to_the_last_save(scenario: Scenario, spares: int, stands: str) -> 
     assert left_s - after * cycle_s < 600.0
     run_s = DURATION_S - away_s - (before + after) * save_s
     step, part = training_step(loaded, 80), 80 / N / DURATION_S
-    moved = working(loaded, step, part * undone_s)["useful"][0]
     expected = add(
-        working(loaded, step, part * run_s), {"useful": (-moved, 0.0), "recovery": (moved + part * away_s, 0.0)},
+        working(loaded, step, part * (run_s - undone_s)), {"recovery": (part * (undone_s + away_s), 0.0)},
         {"checkpoint": (part * (before + after) * save_s, 0.0)}, {stands: (lost_s / N / DURATION_S, 0.0)},
         {"failed": ((DURATION_S - lost_s) / N / DURATION_S, 0.0)},
     )  # fmt: skip
@@ -328,12 +320,11 @@ def test_cut_off_and_replaced(scenario: Scenario) -> None:
     assert 0.0 < undone_s < 600.0
     assert left_s - after * cycle_s < 600.0
     step, part = training_step(scenario(workload=workload), 80), 80 / N / DURATION_S
-    worked = working(scenario(workload=workload), step, part * (DURATION_S - 60.0 - away_s - (before + after) * save_s))
-    moved = working(scenario(workload=workload), step, part * undone_s)["useful"][0]
+    worked = working(scenario(workload=workload), step, part * (DURATION_S - undone_s - 60.0 - away_s - (before + after) * save_s))
     check(
         found,
         add(
-            worked, {"useful": (-moved, 0.0), "recovery": (moved + part * away_s, 0.0)},
+            worked, {"recovery": (part * (undone_s + away_s), 0.0)},
             {"checkpoint": (part * (before + after) * save_s, 0.0)},
             {"unplaced": ((half_s + 60.0) / N / DURATION_S, 0.0)},
             {"outage": (half_s / N / DURATION_S, 60.0 * 79 / N / DURATION_S)},
@@ -347,11 +338,9 @@ def test_some_accelerators_fail(scenario: Scenario) -> None:
     loaded = scenario(f"{HALF} derate satellite 17 accelerators to 0.875")
     away_s = 60.0 + 240.0 + STATE_BYTES / N / 5e9
     run = (3600.0 - away_s) / DURATION_S
-    before = working(loaded, training_step(loaded, N), 0.5)
-    moved = before["useful"][0]
-    recovery = moved + away_s / DURATION_S * (N - 0.125) / N
+    recovery = 0.5 + away_s / DURATION_S * (N - 0.125) / N
     expected = add(
-        before, {"useful": (-moved, 0.0), "recovery": (recovery, 0.0)},
+        {"recovery": (recovery, 0.0)},
         working(loaded, training_step(loaded, N, pace=0.875), 0.875 * run),
         {"failed": (0.125 * 0.5 / N, 0.125 * run * (N - 1) / N)},
     )  # fmt: skip
@@ -470,8 +459,8 @@ CHECKED = ("workloads.0.validation.interval=25 min", "workloads.0.validation.har
 
 def test_corruption_of_a_job(scenario: Scenario) -> None:
     """Source of truth: by hand. 600 s of work and a save in turn; saves are validated when 25 min have passed: the third, the sixth and the
-    ninth. An error 3,700 s into the run, after the sixth, is found by the ninth: three intervals of work are corruption. The job restarts
-    and reloads, without detection, and works on."""
+    ninth. An error 3,700 s into the run, after the sixth, is found by the ninth: the time of three intervals and their saves is corruption. The
+    job restarts and reloads, without detection, and works on."""
     loaded = scenario("2026-03-20T01:01:40Z corrupt satellite 17", interval="10 min", sets=CHECKED)
     save_s = STATE_BYTES / N / 5e9
     cycle_s, again_s = 600.0 + save_s, 240.0 + save_s
@@ -481,10 +470,9 @@ def test_corruption_of_a_job(scenario: Scenario) -> None:
     assert left_s - after * cycle_s < 600.0
     run_s, part = DURATION_S - again_s - (9 + after) * save_s, 1.0 / DURATION_S
     step = training_step(loaded, N)
-    moved = working(loaded, step, part * 3 * 600.0)["useful"][0]
     expected = add(
-        working(loaded, step, part * run_s), {"useful": (-moved, 0.0), "corruption": (moved, 0.0)},
-        {"recovery": (part * again_s, 0.0), "checkpoint": (part * (9 + after) * save_s, 0.0)},
+        working(loaded, step, part * (run_s - 3 * 600.0)), {"corruption": (part * 3 * cycle_s, 0.0)},
+        {"recovery": (part * again_s, 0.0), "checkpoint": (part * (6 + after) * save_s, 0.0)},
     )  # fmt: skip
     summary = api.run(loaded).summary
     check(shares(summary), expected)
@@ -504,10 +492,9 @@ def test_corruption_that_the_run_does_not_find(scenario: Scenario) -> None:
     assert 9 * cycle_s + 1500.0 < 12 * cycle_s
     assert 11 * cycle_s < 7000.0 < DURATION_S < 12 * cycle_s
     step, part = training_step(loaded, N), 1.0 / DURATION_S
-    moved = working(loaded, step, part * (DURATION_S - 9 * cycle_s - 2 * save_s))["useful"][0]
     expected = add(
-        working(loaded, step, part * (DURATION_S - 11 * save_s)), {"useful": (-moved, 0.0), "corruption": (moved, 0.0)},
-        {"checkpoint": (part * 11 * save_s, 0.0)},
+        working(loaded, step, part * 9 * 600.0), {"corruption": (part * (DURATION_S - 9 * cycle_s), 0.0)},
+        {"checkpoint": (part * 9 * save_s, 0.0)},
     )  # fmt: skip
     summary = api.run(loaded).summary
     check(shares(summary), expected)
@@ -521,12 +508,12 @@ def test_redundancy(scenario: Scenario, copies: int) -> None:
     loaded = scenario("2026-03-20T01:01:40Z corrupt satellite 17", interval="10 min", sets=(f"workloads.0.redundancy={copies}",))
     save_s, step, part = STATE_BYTES / N / 5e9, training_step(loaded, N), 1.0 / DURATION_S
     saves = int(DURATION_S // (600.0 + save_s))
-    found = working(loaded, step, part * (DURATION_S - saves * save_s))
-    useful = found["useful"][0]
-    again = working(loaded, step, part * 2.0 * step.total)["useful"][0] if copies == 2 else 0.0
-    price = (1.0 - 1.0 / copies) * (useful - again) + again
+    again_s = 2.0 * step.total if copies == 2 else 0.0
+    found = working(loaded, step, part * (DURATION_S - saves * save_s - again_s))
+    price = (1.0 - 1.0 / copies) * found["useful"][0]
     summary = api.run(loaded).summary
-    check(shares(summary), add(found, {"useful": (-price, 0.0), "corruption": (price, 0.0), "checkpoint": (part * saves * save_s, 0.0)}))
+    lost = {"useful": (-price, 0.0), "corruption": (price + part * again_s, 0.0)}
+    check(shares(summary), add(found, lost, {"checkpoint": (part * saves * save_s, 0.0)}))
     assert summary["workloads"][0]["step_s"] == pytest.approx(copies * step.total, rel=EXACT)
 
 

@@ -86,9 +86,10 @@ def calls() -> Iterator[tuple[str, object]]:
     jobs = run_losses.JobSteps(np.array([0.5, 0.3]), shares, np.array([ROW["power"], ROW["thermal"]]), 0.1)
     who, others = np.array([1, 2, 4]), np.array([0, 3])
     spans = [run_losses.Interval(*i) for i in ((0, False, 40.0, who), (0, True, 20.0, who), (1, False, 60.0, others))]
-    run_losses.record_intervals(ledger, 0, spans, rate[:6], jobs, own, constants)
-    ledger.own_in_steps("useful", np.array([0, 0]), who, np.array([3.0, 4.0]))
-    for name in ("_add", "_add_intervals", "_add_steps"):
+    spent = run_losses.record_intervals(ledger, 0, spans, rate[:6], jobs, own, constants)
+    for interval, (members_s, in_step_s) in zip(spans, spent, strict=True):
+        ledger.own_parts(np.arange(members_s.shape[0]), interval.present, members_s, np.array([0]), in_step_s[None, :])
+    for name in ("_add", "_add_intervals", "_add_parts"):
         yield name, np.concatenate((ledger.own_s.ravel(), ledger.induced_s.ravel(), ledger.step_own_s[:, 0], ledger.step_induced_s[:, 0]))
     yield from operation_calls(rng)
 

@@ -69,24 +69,41 @@ class Ledger:
         self.own_s[ROW[cause], who] += seconds
         self.step_own_s[ROW[cause], k] += float(np.add.reduce(seconds * self.weight[who]))
 
-    def own_in_steps(self, cause: str, steps: Ints, who: Ints, seconds: Array) -> None:
-        """Record time that the same satellites lose in several steps by a cause of their own, all of them as long.
+    def own_parts(self, rows: Ints, who: Ints, seconds: Array, steps: Ints, in_steps_s: Array) -> None:
+        """Record time that the same satellites spent in several steps, by causes of their own.
 
         Parameters
         ----------
-        cause : str
-            One of sim.schema.CAUSES.
-        steps : ndarray of int64, shape (n,)
-            Numbers of the steps, of which some may be the same.
-        who : ndarray of int64
+        rows : ndarray of int64, shape (n,)
+            Rows of the causes; see `ROW`.
+        who : ndarray of int64, shape (m,)
             Satellites.
-        seconds : ndarray, shape (n,)
-            Time of each satellite in each of the steps [s], of the whole satellite.
+        seconds : ndarray, shape (n, m)
+            Time of each of them by each cause [s], of whole satellites.
+        steps : ndarray of int64, shape (k,)
+            Numbers of the steps, of which some may be the same.
+        in_steps_s : ndarray, shape (k, n)
+            The same time by steps: sums over the satellites, each by its weight [s].
         """
-        row = ROW[cause]
-        weighted_s = np.empty((steps.size, who.size))
-        _add_steps(who, seconds, self.share, self.weight, self.own_s[row], weighted_s)
-        np.add.at(self.step_own_s[row], steps, np.add.reduce(weighted_s, axis=1))
+        _add_parts(rows, who, seconds, steps, in_steps_s, self.own_s, self.step_own_s)
+
+    def induced_parts(self, rows: Ints, who: Ints, seconds: Array, steps: Ints, in_steps_s: Array) -> None:
+        """Record time that the same satellites lost in several steps while they waited for others.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n,)
+            Rows of the causes; see `ROW`.
+        who : ndarray of int64, shape (m,)
+            Satellites that waited.
+        seconds : ndarray, shape (n, m)
+            Time of each of them by each cause [s], of whole satellites.
+        steps : ndarray of int64, shape (k,)
+            Numbers of the steps, of which some may be the same.
+        in_steps_s : ndarray, shape (k, n)
+            The same time by steps: sums over the satellites, each by its weight [s].
+        """
+        _add_parts(rows, who, seconds, steps, in_steps_s, self.induced_s, self.step_induced_s)
 
     def induced(self, cause: str, k: int, who: Ints | slice, seconds: Array) -> None:
         """Record time that satellites lose while they wait for others.
@@ -108,14 +125,14 @@ class Ledger:
 
 
 @exact_kernel
-def _add_steps(who: Ints, seconds: Floats, share: Floats, weight: Floats, own_s: Floats, weighted_s: Floats) -> None:
-    """Add seconds[n] of each satellite, for n after n, to own_s; weighted_s[n, place] receives them by their weight."""
-    for n in range(seconds.size):
+def _add_parts(rows: Ints, who: Ints, seconds: Floats, steps: Ints, in_steps_s: Floats, lost_s: Floats, step_lost_s: Floats) -> None:
+    """Add seconds[n, m] to lost_s[rows[n], who[m]], and in_steps_s[k, n] to step_lost_s[rows[n], steps[k]]."""
+    for n in range(rows.size):
+        row = rows[n]
         for m in range(who.size):
-            s = who[m]
-            lost_s = seconds[n] * share[s]
-            own_s[s] += lost_s
-            weighted_s[n, m] = lost_s * weight[s]
+            lost_s[row, who[m]] += seconds[n, m]
+        for k in range(steps.size):
+            step_lost_s[row, steps[k]] += in_steps_s[k, n]
 
 
 def binding(limits: Array, satellite: int, maintained: Array) -> str:

@@ -1,8 +1,9 @@
-"""Losses of a job that runs, of all members at once."""
+"""What members of jobs that run or save spend their time on, of all members at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +11,12 @@ from numpy.typing import NDArray
 
 from orbit.kernels.compile import Floats, Ints, exact_kernel
 from sim.workload import step_times
-from sim.workload.jobs.ledger import ROW, Ledger
+from sim.workload.jobs.ledger import Ledger
 from sim.workload.step_times import StepConstants, exposed_at
 
-COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, KERNEL, MEMORY, ALGORITHM, CHECKPOINT = (
-    ROW[cause] for cause in ("communication", "recompute", "bubble", "straggler", "kernel", "memory", "algorithm", "checkpoint")
-)
+# what the time of a job that works is spent on: own causes, and last the wait for messages of others, which is induced communication
+SPENT_ON = ("communication", "recompute", "bubble", "straggler", "memory", "kernel", "algorithm", "checkpoint", "useful")
+COMMUNICATION, RECOMPUTE, BUBBLE, STRAGGLER, MEMORY, KERNEL, ALGORITHM, CHECKPOINT, USEFUL, MESSAGES_OF_OTHERS = range(PARTS := 10)
 
 
 class OwnTimes(NamedTuple):
@@ -163,6 +164,7 @@ def slowest_members(runs: Ints, job: Ints, limit: Floats, rate: Floats, member: 
 @exact_kernel
 def _add(
     present: Ints,
+    first: int,
     seconds: float,
     limit: Floats,
     cause: int,
@@ -171,15 +173,15 @@ def _add(
     constants: StepConstants,
     share: Floats,
     weight: Floats,
-    own_s: Floats,
     induced_s: Floats,
-    fleet_own_s: Floats,
     fleet_induced_s: Floats,
+    spent_s: Floats,
+    in_step_s: Floats,
 ) -> None:
-    """Add to own_s[cause, satellite] and induced_s; fleet_own_s[cause] and fleet_induced_s are the sums over the members."""
+    """Fill spent_s[part, first + place] of the members; in_step_s[part] is their sum by weight. Waits for the slowest are added to induced_s."""
     r = shares
     for n in range(present.size):
-        s = present[n]
+        s, place = present[n], first + n
         x, w = seconds * share[s], weight[s]
         waits = x * (limit[s] - r.rate)
         induced_s[cause, s] += waits
@@ -189,22 +191,18 @@ def _add(
             delay_s = own.stage_transfer_s[s] - own.stage_drain_s[s]
             exposed_s = exposed_at(r.rate, delay_s, own.stage_drain_s[s], own.gradients_s[s], own.outer_s[s], constants)
             mine = min(exposed_s / r.duration_s, r.communication)
-            own_s[COMMUNICATION, s] += x * mine
-            induced_s[COMMUNICATION, s] += x * (r.communication - mine)
-            own_s[RECOMPUTE, s] += x * r.recompute
-            own_s[BUBBLE, s] += x * r.bubble
-            own_s[STRAGGLER, s] += x * r.straggler
-            own_s[MEMORY, s] += x * r.memory
-            own_s[KERNEL, s] += x * r.compute * (1.0 - r.kernel_efficiency)
-            own_s[ALGORITHM, s] += x * r.compute * r.kernel_efficiency * r.algorithm
-            fleet_own_s[COMMUNICATION] += x * mine * w
-            fleet_induced_s[COMMUNICATION] += x * (r.communication - mine) * w
-            fleet_own_s[MEMORY] += x * r.memory * w
-            fleet_own_s[ALGORITHM] += x * r.compute * r.kernel_efficiency * r.algorithm * w
-            fleet_own_s[RECOMPUTE] += x * r.recompute * w
-            fleet_own_s[BUBBLE] += x * r.bubble * w
-            fleet_own_s[STRAGGLER] += x * r.straggler * w
-            fleet_own_s[KERNEL] += x * r.compute * (1.0 - r.kernel_efficiency) * w
+            peak = r.compute * r.kernel_efficiency
+            spent_s[COMMUNICATION, place] = x * mine
+            spent_s[MESSAGES_OF_OTHERS, place] = x * (r.communication - mine)
+            spent_s[RECOMPUTE, place] = x * r.recompute
+            spent_s[BUBBLE, place] = x * r.bubble
+            spent_s[STRAGGLER, place] = x * r.straggler
+            spent_s[MEMORY, place] = x * r.memory
+            spent_s[KERNEL, place] = x * r.compute * (1.0 - r.kernel_efficiency)
+            spent_s[ALGORITHM, place] = x * peak * r.algorithm
+            spent_s[USEFUL, place] = x * peak * (1.0 - r.algorithm)
+            for part in range(PARTS):
+                in_step_s[part] += spent_s[part, place] * w
 
 
 @exact_kernel
@@ -218,22 +216,21 @@ def _add_intervals(
     constants: StepConstants,
     share: Floats,
     weight: Floats,
-    own_s: Floats,
     induced_s: Floats,
-    fleet_own_s: Floats,
     fleet_induced_s: Floats,
-    saving_s: Floats,
+    spent_s: Floats,
+    in_step_s: Floats,
 ) -> None:
-    """Add intervals in which jobs run or save; saving_s[interval, member] receives what a save takes of each member by its weight."""
+    """Fill spent_s[part, place] of the members of all intervals, one after the other, and in_step_s[interval, part]."""
+    place = 0
     for n in range(seconds.size):
         g, saves, first, last = intervals[n]
         present = pool[first:last]
         if saves:
             for m in range(present.size):
                 s = present[m]
-                lost_s = seconds[n] * limit[s] * share[s]
-                own_s[CHECKPOINT, s] += lost_s
-                saving_s[n, m] = lost_s * weight[s]
+                spent_s[CHECKPOINT, place + m] = seconds[n] * limit[s] * share[s]
+                in_step_s[n, CHECKPOINT] += spent_s[CHECKPOINT, place + m] * weight[s]
         else:
             p = jobs.shares
             shares = RunShares(
@@ -242,9 +239,10 @@ def _add_intervals(
                 constants.peak_s / constants.arithmetic_s, jobs.algorithm,
             )  # fmt: skip
             _add(
-                present, seconds[n], limit, jobs.cause[g], shares, own, constants, share, weight, own_s, induced_s, fleet_own_s,
-                fleet_induced_s,
+                present, place, seconds[n], limit, jobs.cause[g], shares, own, constants, share, weight, induced_s, fleet_induced_s,
+                spent_s, in_step_s[n],
             )  # fmt: skip
+        place += present.size
 
 
 class Interval(NamedTuple):
@@ -256,10 +254,20 @@ class Interval(NamedTuple):
     present: NDArray[np.int64]  # members that are up
 
 
+class Spent(NamedTuple):
+    """What the members of a job spend an interval on [s], by the parts of `SPENT_ON` and, last, messages of others."""
+
+    members_s: Floats  # (PARTS, members), of whole satellites
+    in_step_s: Floats  # (PARTS,) sums over the members, each by its weight
+
+
 def record_intervals(
     ledger: Ledger, k: int, intervals: Sequence[Interval], limit: Floats, jobs: JobSteps, own: OwnTimes, constants: StepConstants
-) -> None:
-    """Record what members of jobs lose that run or save: waiting for the slowest, communication, parts of the training step, saves.
+) -> list[Spent]:
+    """Find what members of jobs that run or save spend their time on, and record their waiting for the slowest.
+
+    What they wait for the slowest is lost whatever becomes of the work. The rest is for the caller to enter: it depends on whether the work
+    is kept.
 
     Parameters
     ----------
@@ -277,23 +285,26 @@ def record_intervals(
         Times of each satellite's own messages.
     constants : StepConstants
         Constants of the jobs.
+
+    Returns
+    -------
+    list of Spent
+        For each interval.
     """
     if not intervals:
-        return
+        return []
     pools: list[NDArray[np.int64]] = []  # members, put down once where they stay the same
-    rows, seconds, longest, first, end = [], [], 0, 0, 0
+    rows, seconds, first, end = [], [], 0, 0
     for job, saves, lasts_s, present in intervals:
         if not pools or present is not pools[-1]:
             pools.append(present)
             first, end = end, end + present.size
-            longest = max(longest, present.size)
         rows.append((job, int(saves), first, end))
         seconds.append(lasts_s)
-    saving_s = np.empty((len(rows), longest))
+    places = np.cumsum([0, *(interval.present.size for interval in intervals)]).tolist()
+    spent_s, in_step_s = np.zeros((PARTS, places[-1])), np.zeros((len(rows), PARTS))
     _add_intervals(
         pools[0] if len(pools) == 1 else np.concatenate(pools), np.array(rows), np.array(seconds), limit, jobs, own, constants,
-        ledger.share, ledger.weight, ledger.own_s, ledger.induced_s, ledger.step_own_s[:, k], ledger.step_induced_s[:, k], saving_s,
+        ledger.share, ledger.weight, ledger.induced_s, ledger.step_induced_s[:, k], spent_s, in_step_s,
     )  # fmt: skip
-    for n, interval in enumerate(intervals):
-        if interval.saves:
-            ledger.step_own_s[CHECKPOINT, k] += float(np.add.reduce(saving_s[n, : interval.present.size]))
+    return [Spent(spent_s[:, a:b], in_step_s[n]) for n, (a, b) in enumerate(pairwise(places))]

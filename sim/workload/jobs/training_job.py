@@ -17,7 +17,15 @@ from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import Costs, JobCommunication, Transport
 from sim.workload.jobs.ledger import ROW, JobInputs, Ledger, binding, mean, missing
 from sim.workload.jobs.provisional_work import NOTHING, Done, Happened, ProvisionalWork
-from sim.workload.jobs.run_losses import Interval, JobSteps, OwnTimes, RunningMembers, record_intervals, slowest_members
+from sim.workload.jobs.run_losses import (
+    Interval,
+    JobSteps,
+    OwnTimes,
+    RunningMembers,
+    Spent,
+    record_intervals,
+    slowest_members,
+)
 from sim.workload.training_step import StepTime
 
 Array = NDArray[np.float64]
@@ -342,24 +350,24 @@ class Training:
         self.exposed[:, k] = shares[step_times.COMMUNICATION]
         self.exposed[~active, k] = np.nan
         rates = self.job_rate.tolist()
-        duration_s, computes = shares[step_times.DURATION_S].tolist(), shares[step_times.COMPUTE].tolist()
+        duration_s = shares[step_times.DURATION_S].tolist()
+        computes = shares[step_times.COMPUTE].tolist()
         stops = any(i.mode > job_phases.CHECKPOINT for i in self.segments)
         awaited = np.concatenate([NO_SATELLITES, *(i.lost for i in self.segments if i.mode == job_phases.WAITING)]) if stops else NO_SATELLITES
-        open_intervals: list[Interval] = []  # that run or save, not recorded yet
+        spent = iter(self._spend(k, limits, jobs, ledger))
         for interval in self.segments:
             g, mode, seconds = interval.job, interval.mode, self.step_s * interval.share
             runs = rates[g] > 0.0  # limits may be below 0 by rounding
             self.work.settle(g, interval.happened, self.copies * duration_s[g] if runs else 0.0, ledger)
             self.mode_share[g, mode, k] += interval.share
-            if mode <= job_phases.CHECKPOINT:
-                open_intervals.append(Interval(g, mode == job_phases.CHECKPOINT, seconds, interval.present))
-                if mode == job_phases.RUN and runs:
-                    self._run(k, interval, seconds, rates[g], duration_s[g], computes[g], jobs.algorithm)
+            if mode > job_phases.CHECKPOINT:
+                self._record_stop(k, interval, seconds * limits[LIMIT_RATE][interval.present], awaited, ledger)
                 continue
-            self._record(k, open_intervals, limits, jobs, ledger)
-            open_intervals = []
-            self._record_stop(k, interval, seconds * limits[LIMIT_RATE][interval.present], awaited, ledger)
-        self._record(k, open_intervals, limits, jobs, ledger)
+            done = Done(step=k, present=interval.present, tokens=0.0, seconds=0.0, spent=next(spent))
+            if mode == job_phases.CHECKPOINT:
+                self.work.add(g, done)
+            elif runs:
+                self._run(done, g, seconds, rates[g], duration_s[g], computes[g] * (1.0 - jobs.algorithm))
 
     def _record_stop(self, k: int, interval: _Interval, left_s: Array, awaited: Ints, ledger: Ledger) -> None:
         """Enter an interval in which a job neither runs nor saves; `left_s` of each member is what power and heat leave of it [s]."""
@@ -378,21 +386,23 @@ class Training:
             case job_phases.INGEST:  # a transfer that nothing hides, or no way for it
                 ledger.own("communication" if self.data_flow[interval.job] else "outage", k, interval.present, left_s)
 
-    def _record(self, k: int, intervals: list[Interval], limits: Array, jobs: JobSteps, ledger: Ledger) -> None:
+    def _spend(self, k: int, limits: Array, jobs: JobSteps, ledger: Ledger) -> list[Spent]:
+        """What members spend each interval on in which their job runs or saves."""
+        works = [
+            Interval(i.job, i.mode == job_phases.CHECKPOINT, self.step_s * i.share, i.present)
+            for i in self.segments if i.mode <= job_phases.CHECKPOINT
+        ]  # fmt: skip
         c = self.costs
         own = OwnTimes(c.own_stage_transfer_s, c.own_stage_drain_s, c.own_gradients_s, c.own_outer_s)
-        record_intervals(ledger, k, intervals, limits[LIMIT_RATE], jobs, own, self.constants)
+        return record_intervals(ledger, k, works, limits[LIMIT_RATE], jobs, own, self.constants)
 
-    def _run(self, k: int, s: _Interval, seconds: float, rate: float, duration_s: float, compute: float, algorithm: float) -> None:
-        """Work of a job that runs at a rate, its step of a duration with a share of arithmetic."""
-        g, constants = s.job, self.constants
-        efficiency = constants.peak_s / constants.arithmetic_s
+    def _run(self, done: Done, g: int, seconds: float, rate: float, duration_s: float, wanted: float) -> None:
+        """Work of job g that runs at a rate, its step of a duration with a share of arithmetic that a synchronous job would need."""
+        constants = self.constants
         self.running_s[g] += seconds
-        useful_s = seconds * rate * compute * efficiency * (1.0 - algorithm)
-        self.useful_share[s.present] += useful_s / self.copies / self.step_s
+        self.useful_share[done.present] += seconds * rate * wanted * constants.peak_s / constants.arithmetic_s / self.copies / self.step_s
         steps = seconds / duration_s / self.copies
-        tokens = steps * self.task.batch.global_batch * self.task.batch.sequence
-        self.work.add(g, Done(step=k, present=s.present, useful_s=useful_s, tokens=tokens, seconds=seconds))
+        self.work.add(g, done._replace(tokens=steps * self.task.batch.global_batch * self.task.batch.sequence, seconds=seconds))
         self.trained_steps[g] += steps
         self._peak_flops += seconds * self._mesh_flops
         self._fabric_s += seconds / duration_s * constants.fabric_s
@@ -417,20 +427,15 @@ class Training:
         for job in range(self.jobs):
             self.work.end(job, wrong is not None and bool(wrong[job]), ledger)
 
-    def uncommitted_s(self, weight: Array) -> float:
+    def uncommitted_s(self) -> float:
         """Useful time of satellites since the last validations.
-
-        Parameters
-        ----------
-        weight : ndarray, shape (satellites,)
-            Weight of each satellite.
 
         Returns
         -------
         float
             Time [s], each satellite by its weight.
         """
-        return float(sum(done.useful_s / self.copies * float(weight[done.present].sum()) for done in self.work.left))
+        return self.work.useful_s
 
     def _network(self) -> dict[str, Any] | None:
         """Bounds that the links of the epoch set to the job with the longest step; None for one on a single satellite."""
