@@ -35,9 +35,11 @@ from sim.fleet.replicas.supply import (
     keep,
     launch,
     launch_time_s,
+    leave_queue,
     lose,
     move,
     review,
+    spare_there,
     visit,
 )
 from sim.fleet.replicas.tables import (
@@ -87,13 +89,12 @@ from sim.fleet.replicas.tables import (
     SHOCK,
     SIZE,
     SPARE,
+    SPARE_THERE,
     STATUS,
     STORED,
     UNIT_BITS,
     UNUSED,
     VISIT,
-    WAIT_COUNT,
-    WAIT_FIRST,
     Column,
     Plan,
     Scope,
@@ -287,19 +288,6 @@ def listed(plan: Any, state: Any, i: int) -> None:
         number[BATCHES] += 1
 
 
-@exact_inlined
-def leave_queue(state: Any, slot: int) -> bool:
-    """Take a slot out of those that wait; False where it does not wait."""
-    first, count, size = state.number[WAIT_FIRST], state.number[WAIT_COUNT], state.waiting.shape[0]
-    for n in range(count):
-        if state.waiting[(first + n) % size] == slot:
-            for k in range(n, count - 1):
-                state.waiting[(first + k) % size] = state.waiting[(first + k + 1) % size]
-            state.number[WAIT_COUNT] = count - 1
-            return True
-    return False
-
-
 @exact_part
 def announce(state: Any, row: int) -> None:
     """The end of the life of a satellite is near: another is ordered."""
@@ -334,6 +322,8 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
         lose(plan, state, a, b, d)
     elif kind == FILL:
         fill(plan, state, a)
+    elif kind == SPARE_THERE:
+        spare_there(plan, state, a)
     elif kind == ENTER:
         enter_slot(plan, state, a, state.rows[a]["slot"])
     elif kind == LIVE:

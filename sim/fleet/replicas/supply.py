@@ -43,6 +43,7 @@ from sim.fleet.replicas.tables import (
     QUEUED,
     REVIEW,
     SPARE,
+    SPARE_THERE,
     STALLED,
     STORED,
     UNDER_WAY,
@@ -125,14 +126,55 @@ def fill(plan: Any, state: Any, slot: int) -> None:
 
 @exact_inlined
 def to_spares(plan: Any, state: Any, plane: int) -> None:
-    """Fill up the spares of a plane from the stock."""
+    """Send spares from the stock to a plane that lacks some; they take as long as one for a slot."""
     planes = plan.planes.shape[0]
-    while state.lists[plane]["count"] < plan.planes[plane]["spares"]:
+    while state.lists[plane]["count"] + state.lists[plane]["coming"] < plan.planes[plane]["spares"]:
         row = take(state, planes)
         if row < 0:
             return
         shift(plan, state, STOCK, -1.0)
-        keep(plan, state, row, plane, SPARE)
+        to_plane(plan, state, row, plane, drift_wait_s(plan, state.amount[NOW], plane))
+
+
+@exact_inlined
+def to_plane(plan: Any, state: Any, row: int, plane: int, after_s: float) -> None:
+    """Send a satellite to a plane as a spare."""
+    satellite = state.rows[row]
+    satellite["place"], satellite["slot"], satellite["plane"] = MOVING, -1, plane
+    state.lists[plane]["coming"] += 1
+    if after_s <= 0.0:
+        follow(state.due, state.number, SPARE_THERE, row, NOTHING, satellite["serial"], NOTHING)
+    else:
+        push(state, state.amount[NOW] + after_s, SPARE_THERE, row, NOTHING, satellite["serial"], NOTHING)
+
+
+@exact_part
+def spare_there(plan: Any, state: Any, row: int) -> None:
+    """A spare has reached its plane: a slot there that waits gets it, else it is kept."""
+    plane, number = state.rows[row]["plane"], state.number
+    state.lists[plane]["coming"] -= 1
+    for n in range(number[WAIT_COUNT]):
+        slot = state.waiting[(number[WAIT_FIRST] + n) % state.waiting.shape[0]]
+        if plan.slots[slot]["plane"] == plane:
+            leave_queue(state, slot)
+            count(state, SWAPS, 1.0)
+            move(plan, state, row, slot, plan.supply[0]["drift_s"])
+            to_spares(plan, state, plane)
+            return
+    keep(plan, state, row, plane, SPARE)
+
+
+@exact_inlined
+def leave_queue(state: Any, slot: int) -> bool:
+    """Take a slot out of those that wait; False where it does not wait."""
+    first, waiting, size = state.number[WAIT_FIRST], state.number[WAIT_COUNT], state.waiting.shape[0]
+    for n in range(waiting):
+        if state.waiting[(first + n) % size] == slot:
+            for k in range(n, waiting - 1):
+                state.waiting[(first + k) % size] = state.waiting[(first + k + 1) % size]
+            state.number[WAIT_COUNT] = waiting - 1
+            return True
+    return False
 
 
 @exact_inlined
@@ -161,10 +203,13 @@ def arrive(plan: Any, state: Any, batch: int, drifts: int, wanted: int) -> None:
         return
     plane, lack = -1, 0
     for p in range(planes):
-        lacking = plan.planes[p]["spares"] - state.lists[p]["count"]
+        lacking = plan.planes[p]["spares"] - state.lists[p]["count"] - state.lists[p]["coming"]
         if lacking > lack:
             plane, lack = p, lacking
-    keep(plan, state, row, plane if plane >= 0 else planes, SPARE if plane >= 0 else STORED)
+    if plane >= 0:
+        to_plane(plan, state, row, plane, drift_wait_s(plan, state.amount[NOW], plane) if drifts == 1 else 0.0)
+    else:
+        keep(plan, state, row, planes, STORED)
 
 
 @exact_inlined
@@ -369,10 +414,12 @@ def lose(plan: Any, state: Any, row: int, column: int, destroyed: int) -> None:
     elif place == STORED:
         leave_list(state, planes, row)
         shift(plan, state, STOCK, -1.0)
+    elif place == MOVING and satellite["slot"] < 0:
+        state.lists[plane]["coming"] -= 1
     slot = remove(plan, state, row)
     if slot >= 0:
         follow(state.due, state.number, FILL, slot, NOTHING, NOTHING, NOTHING)
-    elif place == SPARE:
+    elif place != STORED:
         to_spares(plan, state, plane)
     replace_one(plan, state)
     follow(state.due, state.number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)

@@ -83,7 +83,7 @@ NOTHING, ONE = wholes(2)
 
 # What happens at the time of an event, and what its numbers a, b, c, d mean. A handler calls no other one: what follows at once
 # is an event that is due.
-KINDS: Final = wholes(20)
+KINDS: Final = wholes(21)
 FAIL, RETURN = KINDS[:2]  # row, process and unit, serial, life
 NEXT_LIFE = KINDS[2]  # row, process and unit, serial, life: the next failure is drawn; a negative life: of a new unit
 LIVE = KINDS[3]  # row, -, serial: its units begin to age
@@ -91,18 +91,19 @@ ENTER = KINDS[4]  # row, -, serial: a satellite has reached its slot
 LOSE = KINDS[5]  # row, column that counts it, serial, 1 where nothing is left of it: the satellite is no more
 HIT = KINDS[6]  # row, source and unit, serial: by a common cause
 ANNOUNCE = KINDS[7]  # row, -, serial: the end of its life is near
-RECOVERED = KINDS[8]  # island, -, -, interruption; those before are of a satellite, and nothing happens once it is no more
-MEMBER = KINDS[9]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
-FILL = KINDS[10]  # slot that is empty
-BIRTH = KINDS[11]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
-REVIEW = KINDS[12]  # 1 where money was short: of orders
-LAUNCH = KINDS[13]  # satellites, 1 if ordered
-IN_ORBIT = KINDS[14]  # satellites
-DELIVERED = KINDS[15]  # a replacement of one satellite is ready
-SHOCK = KINDS[16]  # common cause, group, -, number
-VISIT = KINDS[17]
-CHANGED = KINDS[18]  # number of a listed change
-DERELICT_LEFT = KINDS[19]  # -, -, -, number of changes of the derelicts: one decays, or crosses a slot
+SPARE_THERE = KINDS[8]  # row, -, serial: a spare has reached its plane
+RECOVERED = KINDS[9]  # island, -, -, interruption; those before are of a satellite, and nothing happens once it is no more
+MEMBER = KINDS[10]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
+FILL = KINDS[11]  # slot that is empty
+BIRTH = KINDS[12]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
+REVIEW = KINDS[13]  # 1 where money was short: of orders
+LAUNCH = KINDS[14]  # satellites, 1 if ordered
+IN_ORBIT = KINDS[15]  # satellites
+DELIVERED = KINDS[16]  # a replacement of one satellite is ready
+SHOCK = KINDS[17]  # common cause, group, -, number
+VISIT = KINDS[18]
+CHANGED = KINDS[19]  # number of a listed change
+DERELICT_LEFT = KINDS[20]  # -, -, -, number of changes of the derelicts: one decays, or crosses a slot
 UNIT_BITS = 20  # of process and unit together
 
 
@@ -251,7 +252,7 @@ ROW: Final = np.dtype(
     ]
 )  # fmt: skip
 PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("share", np.float64)])  # satellite of a slot, 1: member, rate known to its island
-LIST: Final = np.dtype([("head", np.int64), ("count", np.int64)])  # spares of each plane, then the stock, then free rows
+LIST: Final = np.dtype([("head", np.int64), ("count", np.int64), ("coming", np.int64)])  # spares of each plane, then the stock, then free rows
 RUN: Final = np.dtype(
     [
         ("mode", np.int64), ("active", np.int64),  # active members

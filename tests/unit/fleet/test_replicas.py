@@ -316,11 +316,16 @@ def test_drift_of_the_parking_orbit() -> None:
     ahead = fleet._replace(supply=supply._replace(turns_s=1.0 / (400 * DAY_S)))
     (one,) = replicas(ahead, 1, [0])
     assert one.bins[0, Column.EMPTY] == pytest.approx((400 - 100 - 50 + 10) * DAY_S), "the plane gains three quarters of a turn on it"
-    near_plane = fleet._replace(planes=[Plane(2, spares=1)], supply=supply._replace(drift_s=5 * DAY_S))
+    near_plane = fleet._replace(planes=[Plane(2, spares=1, phase=0.25)], supply=supply._replace(drift_s=5 * DAY_S))
     (one,) = replicas(near_plane, 1, [0])
     assert one.bins[0, Column.EMPTY] == pytest.approx(5 * DAY_S)
     assert one.bins[0, Column.SWAPS] == 1
-    assert one.bins[0, Column.SPARES] == pytest.approx(500 * DAY_S), "the plane gets another from the stock at once"
+    # the plane gets another spare from the stock as soon as the node allows
+    assert one.bins[0, Column.SPARES] == pytest.approx((50 + 500 - 110) * DAY_S)
+    # two losses, the second while no spare is there: the one that is on its way takes the slot
+    twice = near_plane._replace(changes=[Change(50 * DAY_S, 0, 0), Change(60 * DAY_S, 1, 1)], supply=near_plane.supply._replace(stock=1))
+    (one,) = replicas(twice, 1, [0])
+    assert one.bins[0, Column.EMPTY] == pytest.approx((5 + 50 + 5) * DAY_S)
 
 
 def test_a_job_by_hand() -> None:
