@@ -243,6 +243,8 @@ def test_servicing_visits() -> None:
     (one,) = replicas(fleet, 1, [0])
     assert one.bins[0, Column.VISITS] == 19  # the twentieth comes at the end
     assert one.bins[0, Column.SPENT] == 19 * 2e6
+    (few,) = replicas(fleet._replace(supply=supply._replace(visit_units=7)), 1, [0])
+    assert few.bins[0, Column.UNITS_REPAIRED] == 19 * 7, "more than that have failed at each visit"
     half = fleet._replace(supply=supply._replace(visit_success=0.5))
     assert means(half, 10, column(Column.SHARE))[0] < means(fleet, 10, column(Column.SHARE))[0]
 
