@@ -104,8 +104,24 @@ def share_of_worst(share: float, shape: float) -> float:
 
 @exact_inlined
 def factor(unit: int, serial: int, shape: float, key: int, key_2: int) -> float:
-    """Factor on the rate of a unit, from a gamma distribution with mean 1 and the given shape; 1 where the shape is infinite.
+    """Factor on the rate of a unit, from a gamma distribution with mean 1.
 
+    Parameters
+    ----------
+    unit, serial : int
+        Number of the unit in its satellite, and that of the satellite.
+    shape : float
+        Shape of the distribution, above 0; infinite: the factor is 1.
+    key, key_2 : int
+        Key of the process's stream.
+
+    Returns
+    -------
+    float
+        The factor, above 0.
+
+    Notes
+    -----
     Marsaglia and Tsang's method [marsaglia2000]; below a shape of 1 by the usual power of a further uniform number.
     """
     if math.isinf(shape):
@@ -132,13 +148,39 @@ def factor(unit: int, serial: int, shape: float, key: int, key_2: int) -> float:
 
 @exact_inlined
 def hazard(age_s: float, scale_s: float, shape: float) -> float:
-    """Cumulative hazard of a unit at an age: minus the logarithm of its survival."""
+    """Cumulative hazard of a unit: minus the logarithm of its survival.
+
+    Parameters
+    ----------
+    age_s : float
+        Age [s]; below 0 as 0.
+    scale_s, shape : float
+        Weibull distribution of the lifetimes.
+
+    Returns
+    -------
+    float
+        Cumulative hazard, at least 0.
+    """
     return age_s / scale_s if shape == 1.0 else (max(age_s, 0.0) / scale_s) ** shape
 
 
 @exact_inlined
 def age_at(cumulative: float, scale_s: float, shape: float) -> float:
-    """Age at which the cumulative hazard has a value [s]: the inverse of `hazard`."""
+    """Age at which the cumulative hazard has a value: the inverse of `hazard`.
+
+    Parameters
+    ----------
+    cumulative : float
+        Cumulative hazard, at least 0.
+    scale_s, shape : float
+        Weibull distribution of the lifetimes.
+
+    Returns
+    -------
+    float
+        Age [s].
+    """
     return cumulative * scale_s if shape == 1.0 else scale_s * cumulative ** (1.0 / shape)
 
 

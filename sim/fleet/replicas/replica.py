@@ -114,7 +114,7 @@ UNIT_MASK = (1 << UNIT_BITS) - 1
 
 
 @exact_inlined
-def note(plan: Any, state: Any) -> None:
+def _note(plan: Any, state: Any) -> None:
     """Note when the capacity reaches a share of the full one for the first time, and when it then falls below; when nothing works any more."""
     now_s, share = state.amount[NOW], state.level[SHARE] / plan.slots.shape[0]
     for i in range(plan.thresholds.shape[0]):
@@ -154,7 +154,7 @@ def populate(plan: Any, state: Any) -> None:
     if plan.supply[0]["visit_s"] < math.inf:
         push(state, plan.supply[0]["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
     for s in range(plan.common_causes.shape[0]):
-        begin_groups(plan, state, s)
+        _begin_groups(plan, state, s)
     follow(state.due, number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
@@ -168,7 +168,7 @@ def begin_jobs(plan: Any, state: Any) -> None:
 
 
 @exact_inlined
-def groups(plan: Any, state: Any, scope: int) -> int:
+def _groups(plan: Any, state: Any, scope: int) -> int:
     """Number of groups of a scope."""
     if scope == FLEET:
         return 1
@@ -178,7 +178,7 @@ def groups(plan: Any, state: Any, scope: int) -> int:
 
 
 @exact_inlined
-def next_shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
+def _next_shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
     """Draw the time from now to the next event of a common cause in a group."""
     cause = plan.common_causes[s]
     if cause["rate_s"] > 0.0:
@@ -187,18 +187,18 @@ def next_shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
 
 
 @exact_inlined
-def begin_groups(plan: Any, state: Any, s: int) -> None:
+def _begin_groups(plan: Any, state: Any, s: int) -> None:
     """First events of a common cause: listed, or drawn for each group that is there."""
     cause = plan.common_causes[s]
     if cause["at_s"] < math.inf:
         push(state, cause["at_s"], SHOCK, s, -ONE, NOTHING, NOTHING)
         return
-    for group in range(groups(plan, state, cause["scope"])):
-        next_shock(plan, state, s, group, NOTHING)
+    for group in range(_groups(plan, state, cause["scope"])):
+        _next_shock(plan, state, s, group, NOTHING)
 
 
 @exact_inlined
-def of_group(state: Any, row: int, scope: int, group: int) -> bool:
+def _of_group(state: Any, row: int, scope: int, group: int) -> bool:
     """Whether a satellite belongs to a group."""
     if scope == FLEET or group < 0:
         return True
@@ -213,7 +213,7 @@ def shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
     cause = plan.common_causes[s]
     unit, source = cause["unit"], plan.processes.shape[0] + s
     for row in range(state.rows.shape[0]):
-        if state.rows[row]["place"] == ABSENT or not of_group(state, row, cause["scope"], group):
+        if state.rows[row]["place"] == ABSENT or not _of_group(state, row, cause["scope"], group):
             continue
         serial = state.rows[row]["serial"]
         for i in range(plan.units[state.rows[row]["type"], unit]):
@@ -222,11 +222,11 @@ def shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
             if to_unit(words(1 + n, i, serial, 3, cause["key"], cause["key_2"])[0]) < cause["hits"]:
                 follow(state.due, state.number, HIT, row, (source << UNIT_BITS) | i, serial, NOTHING)
     if group >= 0:
-        next_shock(plan, state, s, group, n + 1)
+        _next_shock(plan, state, s, group, n + 1)
 
 
 @exact_inlined
-def hit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return_s: float, life: int) -> None:
+def _hit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return_s: float, life: int) -> None:
     """A unit fails; for good, the satellite is lost with it where it is the satellite, or too little of it is left."""
     if unit == SATELLITE and math.isinf(return_s):
         state.failures[source] += 1
@@ -242,7 +242,7 @@ def hit_by_cause(plan: Any, state: Any, row: int, source: int, i: int) -> None:
     """A unit is hit by a common cause, unless it is down already."""
     cause = plan.common_causes[source - plan.processes.shape[0]]
     if state.down[row, plan.offset[state.rows[row]["type"], cause["unit"]] + i] == 0:
-        hit(plan, state, row, cause["unit"], i, source, cause["return_s"], NOTHING)
+        _hit(plan, state, row, cause["unit"], i, source, cause["return_s"], NOTHING)
 
 
 @exact_part
@@ -257,7 +257,7 @@ def fail(plan: Any, state: Any, row: int, p: int, i: int, serial: int, life: int
     down = state.down[row, plan.offset[kind, unit] + i]
     if down == 0:
         return_s = time_to_return_s(plan, p, i, serial, life)
-        hit(plan, state, row, unit, i, p, return_s, life)
+        _hit(plan, state, row, unit, i, p, return_s, life)
         if return_s > 0.0:
             return  # the next life begins with the return, or never
     if down != 2:
@@ -297,12 +297,12 @@ def announce(state: Any, row: int) -> None:
 
 
 @exact_inlined
-def new_groups(plan: Any, state: Any) -> None:
+def _new_groups(plan: Any, state: Any) -> None:
     """Common causes of the batch that has just come."""
     for s in range(plan.common_causes.shape[0]):
         cause = plan.common_causes[s]
         if cause["scope"] == BATCH and math.isinf(cause["at_s"]):
-            next_shock(plan, state, s, state.number[BATCHES] - 1, NOTHING)
+            _next_shock(plan, state, s, state.number[BATCHES] - 1, NOTHING)
 
 
 @exact_part
@@ -336,10 +336,10 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
         launch(plan, state, a, b)
     elif kind == IN_ORBIT:
         in_orbit(plan, state, a)
-        new_groups(plan, state)
+        _new_groups(plan, state)
     elif kind == DELIVERED:
         delivered(plan, state)
-        new_groups(plan, state)
+        _new_groups(plan, state)
     elif kind == SHOCK:
         shock(plan, state, a, b, d)
     elif kind == HIT:
@@ -355,7 +355,7 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
 
 
 @exact_inlined
-def stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
+def _stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
     """Whether the satellite, the recovery or the derelicts of an event are no more."""
     if kind < RECOVERED:  # of a satellite
         return bool(state.rows[a]["serial"] != c)
@@ -366,7 +366,15 @@ def stale(state: Any, kind: int, a: int, c: int, d: int) -> bool:
 
 @exact_kernel
 def simulate(given: Any, carried: Any) -> None:
-    """A replica from its beginning to its end, by its plan and its state."""
+    """A replica from its beginning to its end.
+
+    Parameters
+    ----------
+    given : Plan
+        The plan, with the keys of the replica.
+    carried : State
+        A new state, of `new_state`; the record and the status are in it afterwards.
+    """
     plan, state = by_reference(given), by_reference(carried)
     end_s, heap, due, number, started = plan.edges_s[-1], state.heap, state.due, state.number, False
     populate(plan, state)
@@ -383,14 +391,14 @@ def simulate(given: Any, carried: Any) -> None:
             started = True
             continue
         else:
-            note(plan, state)
+            _note(plan, state)
             if (number[SIZE] == 0 and not next_interval(state)) or heap[0]["time_s"] >= end_s:
                 break
             event = heap[0]
             time_s, kind = event["time_s"], int(event["kind"])
             a, b, c, d = int(event["a"]), int(event["b"]), int(event["c"]), int(event["d"])
             drop_first(heap, number)
-        if not stale(state, kind, a, c, d):
+        if not _stale(state, kind, a, c, d):
             advance(plan, state, time_s)
             handle(plan, state, kind, a, b, c, d)
     finish(plan, state)

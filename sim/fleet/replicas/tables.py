@@ -16,12 +16,34 @@ Rows = NDArray[np.void]  # of one of the types below
 
 
 def whole(value: int) -> int:
-    """A constant of compiled code: a 64-bit integer of numpy. A plain one has a type by its value, and functions are compiled for each."""
+    """A constant of compiled code: a plain integer has a type by its value, and functions are compiled for each.
+
+    Parameters
+    ----------
+    value : int
+        The value.
+
+    Returns
+    -------
+    int
+        A 64-bit integer of numpy.
+    """
     return np.int64(value)  # type: ignore[return-value]
 
 
 def wholes(count: int) -> list[int]:
-    """Such constants from 0 on."""
+    """Constants of compiled code from 0 on.
+
+    Parameters
+    ----------
+    count : int
+        Their number.
+
+    Returns
+    -------
+    list of int
+        As of `whole`.
+    """
     return [whole(value) for value in range(count)]
 
 
