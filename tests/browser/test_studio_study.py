@@ -63,6 +63,8 @@ def test_a_point_opens_as_a_variant(opened: tuple[Studio, StudyTable]) -> None:
         page.wait_for_timeout(300)
         page.mouse.click(x, y)
         row = study.rows[number]
+        # the click has taken effect; the figures of a point may be those that were there before
+        until(page, "name => decodeURIComponent(location.hash).includes(`\"name\":\"${name}\"`)", f"point {number}")
         until(page, "v => document.querySelector(`[data-fact='compute.useful_fraction']`).dataset.value === v", repr(row["compute.useful_fraction"]))
         assert figures(page)["cost.capex_usd"] == row["cost.capex_usd"]
         state = in_url(page)
