@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from sim.fleet.lifetimes import share_of_worst
-from sim.fleet.reliability import all_slots_availability, elastic_capacity, k_of_n, repaired_availability, wall_per_work
+from sim.fleet.reliability import (
+    all_slots_availability,
+    elastic_capacity,
+    k_of_n,
+    optimum_interval_s,
+    repaired_availability,
+    wall_per_work,
+)
 from sim.fleet.replicas.fleet import Fleet, Island, Kind, Plane, Process, Remedy, Supply, replicas
-from sim.fleet.replicas.replica import Outcome
+from sim.fleet.replicas.run import Outcome
 from sim.fleet.replicas.tables import Column, Unit
 from sim.verify.case import Case, Failed
 
@@ -145,13 +151,6 @@ def _job(interval_s: float, save_s: float, recovery_s: float, interruption_s: fl
     return Sample(fleet, 200, _share(Column.USEFUL, 8.0 * YEAR_S))
 
 
-@cache
-def _best_interval_s(save_s: float, recovery_s: float, interruption_s: float) -> float:
-    """The interval of least wall time, by a search."""
-    bounds = (0.1 * save_s, 10.0 * interruption_s)
-    return float(minimize_scalar(wall_per_work, bounds=bounds, args=(save_s, recovery_s, interruption_s), method="bounded").x)
-
-
 def _checkpoints() -> list[Case | Failed]:
     """Five settings, among them saves of a twentieth of the mean time to interruption; and the rate of Llama 3 405B."""
     found: list[Case | Failed] = []
@@ -159,11 +158,11 @@ def _checkpoints() -> list[Case | Failed]:
         (60.0, 300.0, 3600.0, None), (180.0, 600.0, 3600.0, None), (20.0, 300.0, LLAMA_S, None), (300.0, 600.0, 21600.0, 3600.0),
         (600.0, 60.0, 900.0, 60.0),
     ):  # fmt: skip
-        length_s = interval_s or _best_interval_s(save_s, recovery_s, mean_s)
+        length_s = interval_s or optimum_interval_s(save_s, mean_s)
         theirs = 1.0 / wall_per_work(length_s, save_s, recovery_s, mean_s)
         name = f"productive share, saves of {save_s:g} s every {length_s:.0f} s, recovery {recovery_s:g} s, interrupted every {mean_s:.0f} s"
         found.append(_case(name, _job(length_s, save_s, recovery_s, mean_s), theirs, "expected wall time in closed form [daly2006]"))
-    ours = _job(_best_interval_s(20.0, 300.0, LLAMA_S), 20.0, 300.0, LLAMA_S).mean
+    ours = _job(optimum_interval_s(20.0, LLAMA_S), 20.0, 300.0, LLAMA_S).mean
     note = "more than 0.90 is published [llama3]; 0.916 for saves of 20 s and recoveries of 5 min at the best interval"
     return [*found, Case("replicas: Llama 3 405B on 16,384 accelerators, productive share", ours, 0.916, 0.003, "1", note)]
 

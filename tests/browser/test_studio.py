@@ -137,9 +137,10 @@ def test_the_globe_is_drawn(studio: Studio) -> None:
     done(page)
     page.wait_for_selector("body[data-scene]", timeout=PATIENCE_MS)
     host = page.locator("#globe-host")
-    before = picture(host, above_bytes=60_000)  # a flat picture is smaller
+    before = picture(host, above_bytes=60_000)
+    assert len(before) > 60_000, "a flat picture is smaller"
     page.keyboard.press("n")
-    picture(host, other_than=before)
+    assert picture(host, other_than=before) != before
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +284,7 @@ def test_a_formation_from_close(studio: Studio) -> None:
     page.wait_for_timeout(800)
     near = page.locator("#globe-host").screenshot()
     page.keyboard.press("z")
-    picture(page.locator("#globe-host"), other_than=near)
+    assert picture(page.locator("#globe-host"), other_than=near) != near
     assert in_url(page)["view"]["n"] == 0
 
 

@@ -89,7 +89,7 @@ def test_the_map_of_latency_on_the_globe(studio: Studio, results: Any) -> None:
     page.wait_for_selector("#show-latency:checked", timeout=PATIENCE_MS)
     until(page, "() => window.dawndusk.globe.network.latency.layer?.visible")
     page.wait_for_selector("#legend .heat", timeout=PATIENCE_MS)
-    picture(page.locator("#globe-host"), other_than=before)
+    assert picture(page.locator("#globe-host"), other_than=before) != before
     assert in_url(page)["view"]["l"] == 1
     assert page.locator("#legend .signs").text_content() == "\u25c6users 12\u25b2gateways 191\u25a0points of presence 64"
     values, latitude, longitude = (results.series[f"place_{name}"].values for name in ("user_rtt_ms", "latitude_deg", "longitude_deg"))

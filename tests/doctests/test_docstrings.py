@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[2]
 # Kernels have their own convention; commands document themselves in --help.
 EXEMPT = (
     "orbit/kernels", "sim/cli", "sim/verify/bench",
-    *(f"sim/fleet/replicas/{name}" for name in ("heap", "islands", "record", "satellites", "supply")),  # parts of one kernel
+    *(
+        f"sim/fleet/replicas/{name}"  # parts of one kernel
+        for name in ("common_causes", "derelicts", "draws", "heap", "islands", "orders", "record", "satellites", "servicing", "supply")
+    ),
 )  # fmt: skip
 FILES = [
     path

@@ -103,7 +103,7 @@ def test_three_failures(seconds: Runner, step: str) -> None:
 
 def test_an_outage_in_time_that_is_lost(seconds: Runner) -> None:
     """By hand: satellite 0 hangs on one link, which is lost for two minutes; another satellite is lost before the next save, and a spare takes its
-    rank. The two minutes stay an outage: nobody worked in them, and nobody does them again. Detection takes longer than the outage. Over slow links members
+    place. The two minutes stay an outage: no work was done in them, so none is done again. Detection takes longer than the outage. Over slow links members
     wait for messages of others, and what they waited in time that is lost is recovery too."""
     save, detection_s = save_s(80), 300.0
     cycle_s, away_s = WORK_S + save, detection_s + RESTART_S + save

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sim.fleet.random_streams import process_number
 from sim.fleet.replicas import tables
-from sim.fleet.replicas.replica import Outcome, Room, run, with_keys
-from sim.fleet.replicas.tables import Plan, Scope, Unit
+from sim.fleet.replicas.run import Outcome, Room, run, with_keys
+from sim.fleet.replicas.tables import UNIT_BITS, Plan, Scope, Unit
 
 Array = NDArray[np.float64]
 
@@ -161,15 +161,9 @@ def arrays(fleet: Fleet) -> Plan:
     Raises
     ------
     ValueError
-        Where more than four remedies are tried, two processes or causes have one name, or a pace does not fit its island.
+        Where the fleet makes no sense: what is wrong.
     """
-    names = [process.name for process in fleet.processes] + [cause.name for cause in fleet.causes]
-    if len(set(names)) < len(names):
-        raise ValueError(f"processes and common causes have one name twice: {', '.join(sorted(names))}")
-    if any(len(p.remedies) > 4 for p in fleet.processes):
-        raise ValueError("more than four remedies are tried after one failure")
-    if any(len(g.pace) != g.members + 1 for g in fleet.islands):
-        raise ValueError("an island needs a pace for each number of its members from 0 to all")
+    _check(fleet)
     units = np.array([[1 if u is Unit.SATELLITE else k.units.get(u, 0) for u in Unit] for k in fleet.kinds], dtype=np.int64)
     offset = np.ascontiguousarray(np.concatenate((np.zeros((len(units), 1), np.int64), np.cumsum(units, axis=1)[:, :-1]), axis=1))
     of_process = units[:, [int(p.unit) for p in fleet.processes]]
@@ -183,6 +177,7 @@ def arrays(fleet: Fleet) -> Plan:
     first_pace = np.concatenate(([0], np.cumsum([len(g.pace) for g in fleet.islands])))
     first_remedy = np.concatenate(([0], np.cumsum([len(p.remedies) for p in fleet.processes])))
     first_change = np.concatenate(([0], np.cumsum([len(p.changes) for p in fleet.processes])))
+    listed = sorted(fleet.changes, key=lambda change: change.time_s)  # those of one time as given
     return Plan(
         processes=_rows(tables.PROCESS, [
             (int(p.unit), p.scale_s, p.shape, p.frailty, *first_remedy[i : i + 2], *first_change[i : i + 2], 0, 0)
@@ -199,7 +194,7 @@ def arrays(fleet: Fleet) -> Plan:
         planes=_rows(tables.PLANE, [(p.spares, p.spares if p.first_spares is None else p.first_spares, p.phase) for p in fleet.planes]),
         slots=slots,
         launches=_rows(tables.LAUNCHES, sorted(fleet.launches)), standdowns=_rows(tables.STANDDOWN, sorted(fleet.standdowns)),
-        listed=_rows(tables.LISTED, sorted(fleet.changes)),
+        listed=_rows(tables.LISTED, listed),,  # those of one time as given
         islands=_rows(tables.ISLAND, [
             (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum)
             for i, g in enumerate(fleet.islands)
@@ -207,6 +202,22 @@ def arrays(fleet: Fleet) -> Plan:
         pace=np.array([pace for g in fleet.islands for pace in g.pace], dtype=np.float64),
         edges_s=np.array(fleet.edges_s, dtype=np.float64), thresholds=np.array(fleet.thresholds, dtype=np.float64),
     )  # fmt: skip
+
+
+def _check(fleet: Fleet) -> None:
+    names = [process.name for process in fleet.processes] + [cause.name for cause in fleet.causes]
+    supply = fleet.supply
+    for wrong, message in (
+        (len(set(names)) < len(names), f"processes and common causes have one name twice: {', '.join(sorted(names))}"),
+        (len(fleet.processes) + len(fleet.causes) >= 1 << (31 - UNIT_BITS), "there are too many processes and common causes"),
+        (any(not p.scale_s > 0.0 or not p.shape > 0.0 for p in fleet.processes), "a lifetime has a scale or shape that is not above 0"),
+        (any(len(p.remedies) > 4 for p in fleet.processes), "more than four remedies are tried after one failure"),
+        (any(len(g.pace) != g.members + 1 for g in fleet.islands), "an island needs a pace for each number of its members from 0 to all"),
+        (supply.batch > 0 and not supply.success > 0.0, "batches are ordered, and no launch reaches its orbit"),
+        (not supply.visit_s > 0.0, "the time between visits is not above 0"),
+    ):
+        if wrong:
+            raise ValueError(message)
 
 
 def _rows(kind: np.dtype[Any], values: Iterable[Sequence[Any]]) -> NDArray[np.void]:
@@ -239,7 +250,7 @@ def room_for(fleet: Fleet, batches: int = 0) -> Room:
         Sizes; a replica takes more where these are too small.
     """
     rows = fleet.slots + sum(p.spares for p in fleet.planes) + fleet.supply.stock + 2 * fleet.supply.batch + 64
-    return Room(max(256, rows // 64), 4 * rows, rows, batches)
+    return Room(max(256, rows // 64), 4 * rows, 2 * rows + 64, rows, batches)
 
 
 def replicas(fleet: Fleet, seed: int, numbers: Iterable[int], batches: int = 0, plan: Plan | None = None) -> Iterator[Outcome]:

@@ -12,7 +12,8 @@ from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.replicas.tables import (
     DUE_COUNT,
     DUE_FIRST,
-    HEAP_FULL,
+    DUE_FULL,
+    EVENTS_FULL,
     INTERVAL,
     INTERVALS_S,
     LATER,
@@ -52,7 +53,7 @@ def push(state: Any, time_s: float, kind: int, a: int, b: int, c: int, d: int) -
     if interval <= number[INTERVAL]:
         size = number[SIZE]
         if size >= heap.shape[0]:
-            number[STATUS] = HEAP_FULL
+            number[STATUS] = EVENTS_FULL
             return
         number[SIZE] = size + 1
         event = heap[lift(heap, size, time_s, order)]
@@ -61,7 +62,7 @@ def push(state: Any, time_s: float, kind: int, a: int, b: int, c: int, d: int) -
         if place < 0:
             place = number[LATER]
             if place >= state.later.shape[0]:
-                number[STATUS] = HEAP_FULL
+                number[STATUS] = EVENTS_FULL
                 return
             number[LATER] = place + 1
         else:
@@ -86,7 +87,7 @@ def next_interval(state: Any) -> bool:
         while place >= 0:
             event, size = state.later[place], number[SIZE]
             if size >= heap.shape[0]:
-                number[STATUS] = HEAP_FULL
+                number[STATUS] = EVENTS_FULL
                 return False
             heap[lift(heap, size, event["time_s"], event["order"])] = event
             number[SIZE] = size + 1
@@ -123,7 +124,7 @@ def follow(due: Any, number: Any, kind: int, a: int, b: int, c: int, d: int) -> 
     """Add an event that is due at once, after those that are due already."""
     size, count = due.shape[0], number[DUE_COUNT]
     if count >= size:
-        number[STATUS] = HEAP_FULL
+        number[STATUS] = DUE_FULL
         return
     place = number[DUE_FIRST] + count
     event = due[place if place < size else place - size]

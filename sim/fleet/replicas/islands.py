@@ -79,28 +79,41 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
 
 @exact_inlined
 def slowest(plan: Any, state: Any, g: int) -> float:
-    """Rate of the slowest active member of an island."""
+    """Rate of the slowest active member of an island, as the island knows it."""
     least = 1.0
     for slot in range(plan.islands[g]["first_slot"], plan.islands[g]["last_slot"]):
         if state.places[slot]["active"] == 1:
-            least = min(least, state.rows[state.places[slot]["row"]]["share"])
+            least = min(least, state.places[slot]["share"])
     return least
 
 
+@exact_inlined
+def set_speed(plan: Any, state: Any, g: int) -> None:
+    """Let an island run at the pace of its members, and no faster than the slowest of them."""
+    run = state.runs[g]
+    run["speed"] = plan.pace[plan.islands[g]["first_pace"] + run["active"]] * slowest(plan, state, g)
+
+
 @exact_part
-def leave_run(plan: Any, state: Any, g: int, mode: int, lost: int) -> None:
+def switch(plan: Any, state: Any, job: int, before: int, after: int) -> None:
+    """Let all islands of a job that are in one mode go on in another."""
+    for g in range(plan.islands.shape[0]):
+        if plan.islands[g]["job"] == job and state.runs[g]["mode"] == before:
+            settle(plan, state, g, KEPT)
+            state.runs[g]["mode"] = after
+
+
+@exact_part
+def leave_run(plan: Any, state: Any, g: int, mode: int) -> None:
     """End what an island does and put it into another mode; the other islands of its job stop where that breaks the quorum."""
-    settle(plan, state, g, lost)
+    settle(plan, state, g, KEPT)
     run, job = state.runs[g], plan.islands[g]["job"]
     ran = run["mode"] in (RUNNING, HELD)
     run["mode"] = mode
     if ran:
         state.running[job] -= 1
         if state.running[job] == plan.islands[g]["quorum"] - 1:
-            for other in range(plan.islands.shape[0]):
-                if plan.islands[other]["job"] == job and state.runs[other]["mode"] == RUNNING:
-                    settle(plan, state, other, KEPT)
-                    state.runs[other]["mode"] = HELD
+            switch(plan, state, job, RUNNING, HELD)
 
 
 @exact_part
@@ -109,9 +122,9 @@ def begin(plan: Any, state: Any, g: int, extra_s: float) -> None:
     island, run = plan.islands[g], state.runs[g]
     run["interruption"] += 1
     if plan.pace[island["first_pace"] + run["active"]] <= 0.0:
-        leave_run(plan, state, g, LACKING, KEPT)
+        leave_run(plan, state, g, LACKING)
         return
-    leave_run(plan, state, g, RECOVERING, KEPT)
+    leave_run(plan, state, g, RECOVERING)
     push(state, state.amount[NOW] + island["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
 
 
@@ -120,15 +133,12 @@ def recovered(plan: Any, state: Any, g: int) -> None:
     """The recovery of an island has ended: it runs, or waits for the quorum."""
     settle(plan, state, g, KEPT)
     island, run = plan.islands[g], state.runs[g]
-    run["speed"] = plan.pace[island["first_pace"] + run["active"]] * slowest(plan, state, g)
+    set_speed(plan, state, g)
     job = island["job"]
     state.running[job] += 1
     run["mode"] = RUNNING if state.running[job] >= island["quorum"] else HELD
     if state.running[job] == island["quorum"]:
-        for other in range(plan.islands.shape[0]):
-            if plan.islands[other]["job"] == job and state.runs[other]["mode"] == HELD:
-                settle(plan, state, other, KEPT)
-                state.runs[other]["mode"] = RUNNING
+        switch(plan, state, job, HELD, RUNNING)
 
 
 @exact_inlined
@@ -166,7 +176,7 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
         begin(plan, state, g, 0.0)
     elif place["active"] == 1 and share > before:
         settle(plan, state, g, KEPT)
-        run["speed"] = plan.pace[island["first_pace"] + run["active"]] * slowest(plan, state, g)
+        set_speed(plan, state, g)
     elif share > 0.0 and run["active"] < island["members"]:
         join(plan, state, g, slot)
 
@@ -181,7 +191,10 @@ def join(plan: Any, state: Any, g: int, slot: int) -> None:
     gains = plan.pace[island["first_pace"] + k + 1] > plan.pace[island["first_pace"] + k]
     if run["mode"] == LACKING:
         begin(plan, state, g, 0.0)
-    elif run["mode"] in (RUNNING, HELD) and gains:
+    elif run["mode"] in (RUNNING, HELD) and not gains:
+        settle(plan, state, g, KEPT)
+        set_speed(plan, state, g)
+    elif run["mode"] in (RUNNING, HELD):
         # a planned stop: the island saves what it has, and starts again with one more
         settle(plan, state, g, KEPT)
         run["open_s"], run["open_work"] = 0.0, 0.0

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orbit.kernels.compile import exact_inlined, exact_kernel, exact_part
 from orbit.kernels.reference import by_reference
-from sim.fleet.random_streams import stream_key, to_unit, words
+from sim.fleet.replicas.common_causes import begin_batch, begin_groups, shock
+from sim.fleet.replicas.derelicts import derelict_left
 from sim.fleet.replicas.heap import drop_first, follow, next_interval, push
 from sim.fleet.replicas.islands import member, recovered, settle
+from sim.fleet.replicas.orders import delivered, in_orbit, launch, launch_time_s, review
 from sim.fleet.replicas.record import advance, shift
 from sim.fleet.replicas.satellites import (
     birth,
@@ -26,30 +27,14 @@ from sim.fleet.replicas.satellites import (
     stop_unit,
     time_to_return_s,
 )
-from sim.fleet.replicas.supply import (
-    arrive,
-    delivered,
-    derelict_left,
-    fill,
-    in_orbit,
-    keep,
-    launch,
-    launch_time_s,
-    leave_queue,
-    lose,
-    move,
-    review,
-    spare_there,
-    visit,
-)
+from sim.fleet.replicas.servicing import visit
+from sim.fleet.replicas.supply import arrive, fill, keep, leave_queue, lose, move, spare_there
 from sim.fleet.replicas.tables import (
-    ABSENT,
     ANNOUNCE,
     ANNOUNCED,
     BATCHES,
     BIRTH,
     CHANGED,
-    COLUMNS,
     DEBRIS,
     DELIVERED,
     DERELICT_LEFT,
@@ -57,35 +42,24 @@ from sim.fleet.replicas.tables import (
     DUE_COUNT,
     DUE_FIRST,
     ENTER,
-    EVENT,
     FAIL,
     FILL,
     FINE,
-    HEAP_FULL,
     HIT,
     IN_ORBIT,
     IN_SLOT,
-    INTERVALS,
     KEPT,
     LACKING,
     LAUNCH,
-    LEVELS,
-    LIST,
     LIVE,
     LOSE,
     MEMBER,
     NEXT_LIFE,
     NOTHING,
     NOW,
-    NUMBERS,
-    ONE,
-    PLACE,
     RECOVERED,
     RETURN,
     REVIEW,
-    ROW,
-    ROWS_FULL,
-    RUN,
     SHOCK,
     SIZE,
     SPARE,
@@ -93,12 +67,8 @@ from sim.fleet.replicas.tables import (
     STATUS,
     STORED,
     UNIT_BITS,
-    UNUSED,
     VISIT,
     Column,
-    Plan,
-    Scope,
-    State,
     Unit,
     whole,
 )
@@ -108,7 +78,6 @@ Ints = NDArray[np.int64]
 
 SHARE, WORKING, EMPTY = whole(Column.SHARE), whole(Column.WORKING), whole(Column.EMPTY)
 LOST, RETIRED = whole(Column.LOST), whole(Column.RETIRED)
-FLEET, PLANE, BATCH, TYPE = whole(Scope.FLEET), whole(Scope.PLANE), whole(Scope.BATCH), whole(Scope.TYPE)
 SATELLITE = whole(Unit.SATELLITE)
 UNIT_MASK = (1 << UNIT_BITS) - 1
 
@@ -123,10 +92,10 @@ def _note(plan: Any, state: Any) -> None:
                 state.reached_s[i] = now_s
         elif math.isinf(state.fallen_s[i]) and share < plan.thresholds[i] - 1e-9:
             state.fallen_s[i] = now_s
-    if state.level[WORKING] <= 0.5 and math.isinf(state.amount[DIED]) and not math.isinf(state.reached_s[0]):
-        state.amount[DIED] = now_s
-    elif state.level[WORKING] > 0.5:
+    if state.level[WORKING] > 0.5:
         state.amount[DIED] = math.inf
+    elif state.amount[DIED] == math.inf:
+        state.amount[DIED] = now_s
 
 
 @exact_part
@@ -154,7 +123,7 @@ def populate(plan: Any, state: Any) -> None:
     if plan.supply[0]["visit_s"] < math.inf:
         push(state, plan.supply[0]["visit_s"], VISIT, NOTHING, NOTHING, NOTHING, NOTHING)
     for s in range(plan.common_causes.shape[0]):
-        _begin_groups(plan, state, s)
+        begin_groups(plan, state, s)
     follow(state.due, number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
@@ -165,64 +134,6 @@ def begin_jobs(plan: Any, state: Any) -> None:
         if state.runs[g]["mode"] != LACKING:
             recovered(plan, state, g)
             state.runs[g]["interruption"] += 1
-
-
-@exact_inlined
-def _groups(plan: Any, state: Any, scope: int) -> int:
-    """Number of groups of a scope."""
-    if scope == FLEET:
-        return 1
-    if scope == PLANE:
-        return int(plan.planes.shape[0])
-    return int(plan.types.shape[0] if scope == TYPE else state.number[BATCHES])
-
-
-@exact_inlined
-def _next_shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
-    """Draw the time from now to the next event of a common cause in a group."""
-    cause = plan.common_causes[s]
-    if cause["rate_s"] > 0.0:
-        word = words(1 + (n >> 2), group, 0, 0, cause["key"], cause["key_2"])[n & 3]
-        push(state, state.amount[NOW] - math.log1p(-to_unit(word)) / cause["rate_s"], SHOCK, s, group, NOTHING, n)
-
-
-@exact_inlined
-def _begin_groups(plan: Any, state: Any, s: int) -> None:
-    """First events of a common cause: listed, or drawn for each group that is there."""
-    cause = plan.common_causes[s]
-    if cause["at_s"] < math.inf:
-        push(state, cause["at_s"], SHOCK, s, -ONE, NOTHING, NOTHING)
-        return
-    for group in range(_groups(plan, state, cause["scope"])):
-        _next_shock(plan, state, s, group, NOTHING)
-
-
-@exact_inlined
-def _of_group(state: Any, row: int, scope: int, group: int) -> bool:
-    """Whether a satellite belongs to a group."""
-    if scope == FLEET or group < 0:
-        return True
-    if scope == PLANE:
-        return bool(state.rows[row]["plane"] == group and state.rows[row]["place"] != STORED)
-    return bool((state.rows[row]["type"] if scope == TYPE else state.rows[row]["batch"]) == group)
-
-
-@exact_part
-def shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
-    """An event of a common cause: each unit of the group is hit with a probability."""
-    cause = plan.common_causes[s]
-    unit, source = cause["unit"], plan.processes.shape[0] + s
-    for row in range(state.rows.shape[0]):
-        if state.rows[row]["place"] == ABSENT or not _of_group(state, row, cause["scope"], group):
-            continue
-        serial = state.rows[row]["serial"]
-        for i in range(plan.units[state.rows[row]["type"], unit]):
-            if state.rows[row]["serial"] != serial or state.down[row, plan.offset[state.rows[row]["type"], unit] + i] > 0:
-                continue
-            if to_unit(words(1 + n, i, serial, 3, cause["key"], cause["key_2"])[0]) < cause["hits"]:
-                follow(state.due, state.number, HIT, row, (source << UNIT_BITS) | i, serial, NOTHING)
-    if group >= 0:
-        _next_shock(plan, state, s, group, n + 1)
 
 
 @exact_inlined
@@ -296,15 +207,6 @@ def announce(state: Any, row: int) -> None:
     follow(state.due, state.number, REVIEW, NOTHING, NOTHING, NOTHING, NOTHING)
 
 
-@exact_inlined
-def _new_groups(plan: Any, state: Any) -> None:
-    """Common causes of the batch that has just come."""
-    for s in range(plan.common_causes.shape[0]):
-        cause = plan.common_causes[s]
-        if cause["scope"] == BATCH and math.isinf(cause["at_s"]):
-            _next_shock(plan, state, s, state.number[BATCHES] - 1, NOTHING)
-
-
 @exact_part
 def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> None:
     """What an event does."""
@@ -336,10 +238,8 @@ def handle(plan: Any, state: Any, kind: int, a: int, b: int, c: int, d: int) -> 
         launch(plan, state, a, b)
     elif kind == IN_ORBIT:
         in_orbit(plan, state, a)
-        _new_groups(plan, state)
     elif kind == DELIVERED:
         delivered(plan, state)
-        _new_groups(plan, state)
     elif kind == SHOCK:
         shock(plan, state, a, b, d)
     elif kind == HIT:
@@ -400,7 +300,10 @@ def simulate(given: Any, carried: Any) -> None:
             drop_first(heap, number)
         if not _stale(state, kind, a, c, d):
             advance(plan, state, time_s)
+            batches = number[BATCHES]
             handle(plan, state, kind, a, b, c, d)
+            if number[BATCHES] > batches:
+                begin_batch(plan, state)
     finish(plan, state)
 
 
@@ -413,122 +316,3 @@ def finish(plan: Any, state: Any) -> None:
     for row in range(state.rows.shape[0]):
         if state.rows[row]["place"] == IN_SLOT:
             record_batch(plan, state, row)
-
-
-# --- from Python
-
-
-class Outcome(NamedTuple):
-    """What a replica leaves; see `State` for the shapes."""
-
-    bins: Array
-    types_s: Array
-    failures: Ints
-    reached_s: Array
-    fallen_s: Array
-    batches_s: Array
-    died_s: float  # when nothing worked any more; infinite: something still does
-
-
-class Room(NamedTuple):
-    """Room for a replica: events that wait, satellites that exist at the same time, batches that are recorded apart."""
-
-    events: int  # in an interval of the queue
-    later: int  # in later ones
-    rows: int
-    batches: int
-
-
-def with_keys(plan: Plan, seed: int, replica: int, processes: Sequence[int], causes: Sequence[int], supply: int) -> Plan:
-    """A plan with the streams of a replica.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    seed, replica : int
-        Seed of the scenario, number of the replica.
-    processes, causes : sequence of int
-        Numbers of the processes and of the common causes in their spawn keys, such as of `random_streams.process_number`.
-    supply : int
-        Number of the supply's process.
-
-    Returns
-    -------
-    Plan
-        The same with keys; nothing else is copied.
-    """
-    keyed = plan._replace(processes=plan.processes.copy(), common_causes=plan.common_causes.copy(), supply=plan.supply.copy())
-    for rows, numbers in ((keyed.processes, processes), (keyed.common_causes, causes), (keyed.supply, [supply])):
-        for i, number in enumerate(numbers):
-            rows["key"][i], rows["key_2"][i] = stream_key(seed, number, replica)
-    return keyed
-
-
-def new_state(plan: Plan, room: Room) -> State:
-    """State of a replica before its beginning.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    room : Room
-        Sizes of its arrays.
-
-    Returns
-    -------
-    State
-        Nothing is there yet.
-    """
-    bins, types, planes = plan.edges_s.size - 1, plan.types.size, plan.planes.size
-    jobs = int(plan.islands["job"].max()) + 1 if plan.islands.size else 0
-    rows, lists = np.zeros(room.rows, ROW), np.zeros(planes + 2, LIST)
-    rows["serial"], rows["slot"], rows["next"] = -1, -1, np.arange(1, room.rows + 1)
-    rows["next"][-1] = -1
-    lists["head"], lists["head"][-1], lists["count"][-1] = -1, 0, room.rows
-    number = np.zeros(NUMBERS, np.int64)
-    number[UNUSED] = -1
-    places, runs = np.zeros(plan.slots.size, PLACE), np.zeros(plan.islands.size, RUN)
-    places["row"], runs["mode"] = -1, LACKING
-    return State(
-        rows=rows, places=places, lists=lists, runs=runs, heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),
-        lists_later=np.full(INTERVALS, -1), due=np.zeros(2 * room.rows + 64, EVENT),
-        down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
-        life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),
-        running=np.zeros(jobs, np.int64), number=number, amount=np.array([0.0, 0.0, math.inf, INTERVALS / plan.edges_s[-1]]), level=np.zeros(LEVELS),
-        bins=np.zeros((bins, COLUMNS)), types_s=np.zeros((bins, types)), type_level=np.zeros(types),
-        failures=np.zeros(plan.processes.size + plan.common_causes.size, np.int64), reached_s=np.full(plan.thresholds.size, math.inf),
-        fallen_s=np.full(plan.thresholds.size, math.inf), batches_s=np.zeros((bins, room.batches)),
-    )  # fmt: skip
-
-
-def run(plan: Plan, room: Room) -> tuple[Outcome, Room]:
-    """Simulate a replica, with more room where it needs more.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan with its keys.
-    room : Room
-        Sizes to begin with.
-
-    Returns
-    -------
-    Outcome
-        What it leaves; the room does not change it.
-    Room
-        Sizes that were enough.
-    """
-    while True:
-        state = new_state(plan, room)
-        simulate(plan, state)
-        status = state.number[STATUS]
-        if status == HEAP_FULL:
-            room = room._replace(events=2 * room.events, later=2 * room.later)
-        elif status == ROWS_FULL:
-            room = room._replace(rows=2 * room.rows)
-        else:
-            found = Outcome(
-                state.bins, state.types_s, state.failures, state.reached_s, state.fallen_s, state.batches_s, float(state.amount[DIED])
-            )
-            return found, room

@@ -133,6 +133,16 @@ def start_lives(plan: Any, state: Any, row: int) -> None:
         push(state, now_s + max(0.0, life_s - ahead_s), ANNOUNCE, row, NOTHING, satellite["serial"], NOTHING)
 
 
+@exact_inlined
+def present_type(plan: Any, state: Any) -> int:
+    """Type of the satellites that are built now: the last one whose time has come."""
+    kind = 0
+    for t in range(plan.types.shape[0]):
+        if plan.types[t]["from_s"] <= state.amount[NOW]:
+            kind = t
+    return kind
+
+
 @exact_part
 def birth(plan: Any, state: Any, batch: int, ages: int) -> int:
     """A new satellite, of the type that is built now, with all its units working; its row, -1 where there is no room."""
@@ -140,10 +150,7 @@ def birth(plan: Any, state: Any, batch: int, ages: int) -> int:
     if row < 0:
         state.number[STATUS] = ROWS_FULL
         return -1
-    satellite, kind = state.rows[row], 0
-    for t in range(plan.types.shape[0]):
-        if plan.types[t]["from_s"] <= state.amount[NOW]:
-            kind = t
+    satellite, kind = state.rows[row], present_type(plan, state)
     satellite["serial"] = state.number[SERIALS]
     state.number[SERIALS] += 1
     satellite["type"], satellite["batch"], satellite["slot"], satellite["share"] = kind, batch, -1, 1.0

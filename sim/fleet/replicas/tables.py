@@ -118,7 +118,7 @@ RECOVERED = KINDS[9]  # island, -, -, interruption; those before are of a satell
 MEMBER = KINDS[10]  # slot, 1 for an interruption that changes nothing else: the rate of its satellite has changed
 FILL = KINDS[11]  # slot that is empty
 BIRTH = KINDS[12]  # batch, 1 if it comes by launch, slot that gets it or -1: a new satellite
-REVIEW = KINDS[13]  # 1 where money was short: of orders
+REVIEW = KINDS[13]  # 1 where money was short: replacements and batches are ordered
 LAUNCH = KINDS[14]  # satellites, 1 if ordered
 IN_ORBIT = KINDS[15]  # satellites
 DELIVERED = KINDS[16]  # a replacement of one satellite is ready
@@ -186,7 +186,7 @@ SUPPLY: Final = np.dtype(
         ("budget_usd", np.float64), ("budget_usd_s", np.float64),  # at the beginning, and each second; infinite: no limit
         ("deorbited", np.float64),  # probability that a failed satellite leaves its orbit
         ("visit_s", np.float64), ("visit_success", np.float64), ("visit_usd", np.float64), ("visit_units", np.int64),  # servicing
-        ("ahead_s", np.float64),  # how long before the end of a life the next satellite is ordered; infinite: never
+        ("ahead_s", np.float64),  # how long before the end of a life the next satellite is ordered; 0: when it ends
         ("collisions_s", np.float64),  # collisions of one satellite with one derelict [1/s]
         ("decay_s", np.float64),  # mean time until a derelict has decayed; infinite: it stays
         ("breakup", np.float64),  # probability that a collision destroys another satellite of the same plane or formation too
@@ -343,8 +343,8 @@ SIZE, ORDER, DUE_FIRST, DUE_COUNT, WAIT_FIRST, WAIT_COUNT, SERIALS, BATCHES = ra
 UNDER_WAY, BUSY, QUEUED, DRAWN, STATUS, BIN, STALLED, ANNOUNCED = range(8, 16)
 INTERVAL, LATER, UNUSED, DEBRIS = range(16, 20)  # present one; later events: places used, first that is free; changes of derelicts
 NUMBERS = 20
-# places in `amount`
+# places in `amount`; DIED is -infinite until something has worked, infinite while something works
 NOW, MONEY, DIED, INTERVALS_S = range(4)  # intervals of the queue in a second
 INTERVALS: Final = 512  # of the queue: with more, most are empty; with fewer, the heap is longer
 # values of STATUS
-FINE, HEAP_FULL, ROWS_FULL = range(3)
+FINE, EVENTS_FULL, DUE_FULL, ROWS_FULL = range(4)

@@ -25,7 +25,8 @@ from sim.fleet.replicas.fleet import (
     replicas,
     room_for,
 )
-from sim.fleet.replicas.replica import Outcome, Room, new_state, run, simulate, with_keys
+from sim.fleet.replicas.replica import simulate
+from sim.fleet.replicas.run import Outcome, Room, new_state, run, with_keys
 from sim.fleet.replicas.tables import COLUMNS, Column, Scope, Unit
 
 DAY_S = 86400.0
@@ -44,7 +45,7 @@ def means(fleet: Fleet, number: int, measure: Callable[[Outcome], float]) -> tup
     return float(found.mean()), float(found.std(ddof=1) / math.sqrt(number))
 
 
-def near(fleet: Fleet, number: int, measure: Callable[[Outcome], float], expected: float) -> None:
+def assert_near(fleet: Fleet, number: int, measure: Callable[[Outcome], float], expected: float) -> None:
     mean, error = means(fleet, number, measure)
     assert abs(mean - expected) <= 3.0 * error, f"{mean} against {expected}, standard error {error}"
     assert error < 0.1 * max(abs(expected), 1e-9), "too few replicas to tell"
@@ -61,7 +62,7 @@ def test_limited_repairs(satellites: int, parallel: int, rate: float) -> None:
         [0.0, 20 * YEAR_S, 1020 * YEAR_S], [Plane(satellites)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / rate)],
         supply=Supply(parallel=parallel, replace_s=YEAR_S, random_replace=True),
     )  # fmt: skip
-    near(fleet, 60, lambda one: one.bins[1, Column.SHARE] / (satellites * 1000 * YEAR_S), repaired_availability(satellites, parallel, rate, 1.0))
+    assert_near(fleet, 60, lambda one: one.bins[1, Column.SHARE] / (satellites * 1000 * YEAR_S), repaired_availability(satellites, parallel, rate, 1.0))
 
 
 @pytest.mark.parametrize(("needed", "alive"), [(64, 0.99), (66, 0.99), (60, 0.95)])
@@ -69,7 +70,7 @@ def test_k_of_n(needed: int, alive: float) -> None:
     """Source of truth: the binomial distribution: whether enough satellites are left after a year."""
     rate = -math.log(alive)
     fleet = Fleet(years(1.0), [Plane(66)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / rate)], thresholds=[needed / 66.0])
-    near(fleet, 2000, lambda one: float(math.isinf(one.fallen_s[0])), k_of_n(needed, 66, alive))
+    assert_near(fleet, 2000, lambda one: float(math.isinf(one.fallen_s[0])), k_of_n(needed, 66, alive))
 
 
 @pytest.mark.parametrize(("spares", "rate"), [(0, 0.09), (6, 0.09), (6, 0.05)])
@@ -78,9 +79,9 @@ def test_hot_spares(spares: int, rate: float) -> None:
     process = [Process("loss", Unit.SATELLITE, YEAR_S / rate)]
     island = Island(128, 0, 128 + spares, [0.0] * 128 + [1.0], 60.0)
     whole = Fleet(years(1.0), [Plane(128 + spares)], processes=process, islands=[island])
-    near(whole, 800, column(Column.USEFUL, 128 * YEAR_S), all_slots_availability(128, spares, rate, 1.0))
+    assert_near(whole, 800, column(Column.USEFUL, 128 * YEAR_S), all_slots_availability(128, spares, rate, 1.0))
     elastic = whole._replace(islands=[island._replace(pace=[k / 128 for k in range(129)])])
-    near(elastic, 400, column(Column.USEFUL, 128 * YEAR_S), elastic_capacity(128, spares, rate, 1.0))
+    assert_near(elastic, 400, column(Column.USEFUL, 128 * YEAR_S), elastic_capacity(128, spares, rate, 1.0))
     mean, error = means(elastic, 400, column(Column.USEFUL, 128 * YEAR_S))
     added = min(1.0, (1.0 - math.exp(-rate)) / rate + spares / 128)
     assert spares == 0 or abs(mean - added) > 5.0 * error
@@ -96,7 +97,7 @@ def test_checkpoints(interval_s: float, save_s: float, recovery_s: float, mean_s
         years(1.0, 12), [Plane(8)], processes=[Process("interruption", Unit.SATELLITE, 8 * mean_s, remedies=AT_ONCE)],
         islands=[Island(8, 0, 8, [0.0] * 8 + [1.0], interval_s, save_s, recovery_s)],
     )  # fmt: skip
-    near(fleet, 300, column(Column.USEFUL, 8 * YEAR_S), 1.0 / wall_per_work(interval_s, save_s, recovery_s, mean_s))
+    assert_near(fleet, 300, column(Column.USEFUL, 8 * YEAR_S), 1.0 / wall_per_work(interval_s, save_s, recovery_s, mean_s))
     for one in replicas(fleet, 2, range(3)):
         assert one.bins.min() >= -1e-6
         assert one.bins[:, Column.USEFUL : Column.INTERRUPTIONS].sum(axis=1) == pytest.approx(8 * np.diff(fleet.edges_s), rel=1e-12)
@@ -118,7 +119,7 @@ def test_wear_out_and_infant_mortality_are_renewed() -> None:
     for shape in (0.7, 1.0, 4.0):
         process = Process("loss", Unit.SATELLITE, scale_from_mean_s(YEAR_S, shape), shape)
         fleet = Fleet([0.0, 50 * YEAR_S, 300 * YEAR_S], [Plane(20)], processes=[process], supply=Supply(parallel=20, replace_s=0.0))
-        near(fleet, 20, lambda one: one.bins[1, Column.LOST] / (20 * 250), 1.0)
+        assert_near(fleet, 20, lambda one: one.bins[1, Column.LOST] / (20 * 250), 1.0)
 
 
 def test_frailty() -> None:
@@ -160,7 +161,7 @@ def test_remedies() -> None:
     # failures of a host until the last: a geometric number, the last one with probability 1/3
     assert failed / 300 == pytest.approx(3.0, abs=3.0 * math.sqrt(6.0 / 300))
     short = fleet._replace(processes=[process._replace(remedies=(Remedy(1.0, 3600.0),))])
-    near(short, 20, column(Column.SHARE, 300 * YEAR_S), 1.0 / (1.0 + 40.0 * 3600.0 / YEAR_S))
+    assert_near(short, 20, column(Column.SHARE, 300 * YEAR_S), 1.0 / (1.0 + 40.0 * 3600.0 / YEAR_S))
 
 
 def test_partial_loss() -> None:
@@ -168,21 +169,21 @@ def test_partial_loss() -> None:
     kind = Kind({Unit.ACCELERATOR: 8, Unit.HOST: 2}, accelerators_per_host=4)
     processes = [Process("chip", Unit.ACCELERATOR, YEAR_S / 0.8), Process("host", Unit.HOST, YEAR_S / 0.7)]
     fleet = Fleet(years(1.0), [Plane(400)], kinds=[kind], processes=processes)
-    near(fleet, 40, column(Column.SHARE, 400 * YEAR_S), (1.0 - math.exp(-1.5)) / 1.5)
+    assert_near(fleet, 40, column(Column.SHARE, 400 * YEAR_S), (1.0 - math.exp(-1.5)) / 1.5)
     # a chip that fails while its host reboots is counted once
     reboots = [processes[0], processes[1]._replace(scale_s=YEAR_S / 40, remedies=(Remedy(1.0, YEAR_S / 40),))]
-    near(fleet._replace(processes=reboots, edges_s=[0.0, 0.5 * YEAR_S, YEAR_S]), 40, lambda one: one.bins[1, Column.SHARE] / (200 * YEAR_S),
+    assert_near(fleet._replace(processes=reboots, edges_s=[0.0, 0.5 * YEAR_S, YEAR_S]), 40, lambda one: one.bins[1, Column.SHARE] / (200 * YEAR_S),
          0.5 * (math.exp(-0.4) - math.exp(-0.8)) / 0.4)  # fmt: skip
     # given up below three quarters of its rate, and replaced at once: states of 0, 1 and 2 failed chips, by renewal
     given_up = fleet._replace(kinds=[kind._replace(replace_below=0.75)], supply=Supply(parallel=400), edges_s=[0.0, 2 * YEAR_S, 12 * YEAR_S])
     rates = [0.8 * (8 - k) for k in range(3)]
     there = np.cumprod([1.0, *(r / (r + 1.4) for r in rates[:2])]) / (np.array(rates) + 1.4)
-    near(given_up, 20, lambda one: one.bins[1, Column.SHARE] / (4000 * YEAR_S), float(there @ [1.0, 0.875, 0.75] / there.sum()))
+    assert_near(given_up, 20, lambda one: one.bins[1, Column.SHARE] / (4000 * YEAR_S), float(there @ [1.0, 0.875, 0.75] / there.sum()))
     # batteries whose first failed string costs nothing
     kind = Kind({Unit.BATTERY: 2}, left={Unit.BATTERY: [1.0, 1.0, 0.0]})
     fleet = Fleet(years(1.0), [Plane(400)], kinds=[kind], processes=[Process("cell", Unit.BATTERY, YEAR_S / 0.5)])
     t = np.linspace(0.0, 1.0, 1001)
-    near(fleet, 10, column(Column.SHARE, 400 * YEAR_S), float(np.trapezoid(1.0 - (1.0 - np.exp(-0.5 * t)) ** 2, t)))
+    assert_near(fleet, 10, column(Column.SHARE, 400 * YEAR_S), float(np.trapezoid(1.0 - (1.0 - np.exp(-0.5 * t)) ** 2, t)))
 
 
 def test_stock_ordered_one_for_one() -> None:
@@ -192,8 +193,8 @@ def test_stock_ordered_one_for_one() -> None:
     fleet = Fleet([0.0, 2 * YEAR_S, 22 * YEAR_S], [Plane(satellites)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / rate)], supply=supply)
     under_way = stats.poisson(satellites * rate * 0.25)
     k = np.arange(stock)
-    near(fleet, 30, lambda one: one.bins[1, Column.ORDERED] / (20 * YEAR_S), float(under_way.mean()))
-    near(fleet, 30, lambda one: one.bins[1, Column.STOCK] / (20 * YEAR_S), float(((stock - k) * under_way.pmf(k)).sum()))
+    assert_near(fleet, 30, lambda one: one.bins[1, Column.ORDERED] / (20 * YEAR_S), float(under_way.mean()))
+    assert_near(fleet, 30, lambda one: one.bins[1, Column.STOCK] / (20 * YEAR_S), float(((stock - k) * under_way.pmf(k)).sum()))
 
 
 def test_batches_and_launches() -> None:
@@ -222,6 +223,17 @@ def test_a_budget_is_kept() -> None:
         assert spent[-1] > available[-1] - 20e6
 
 
+def test_replacements_wait_for_money() -> None:
+    """Source of truth: by hand: two losses, money for one replacement at once and for the other after a year; each is ready half a year later."""
+    supply = Supply(parallel=2, replace_s=0.5 * YEAR_S, launch_usd=1e6, budget_usd=1e6, budget_usd_s=1e6 / YEAR_S)
+    fleet = Fleet(years(3.0), [Plane(2)], supply=supply, changes=[Change(0.0, 0, 1)])
+    (one,) = replicas(fleet, 1, [0])
+    assert one.bins[0, Column.EMPTY] == pytest.approx(2.0 * YEAR_S, abs=2.0)  # money is looked for a second after it is due
+    assert one.bins[0, Column.SPENT] == 2e6
+    (poor,) = replicas(fleet._replace(supply=supply._replace(budget_usd_s=0.0)), 1, [0])
+    assert poor.bins[0, Column.EMPTY] == pytest.approx(3.5 * YEAR_S)
+
+
 def test_the_end_of_lives_is_known() -> None:
     """Source of truth: by hand: with orders ahead of the end of each life no slot is ever empty; without, for lead time and raising."""
     supply = Supply(reorder_at=-1, batch=10, lead_s=0.5 * YEAR_S, raising_s=0.1 * YEAR_S, ahead_s=0.7 * YEAR_S)
@@ -239,7 +251,7 @@ def test_servicing_visits() -> None:
     process = Process("chip", Unit.ACCELERATOR, YEAR_S / 0.4)
     supply = Supply(visit_s=0.5 * YEAR_S, visit_units=10**9, visit_usd=2e6)
     fleet = Fleet(years(10.0), [Plane(50)], kinds=[Kind({Unit.ACCELERATOR: 8})], processes=[process], supply=supply)
-    near(fleet, 30, column(Column.SHARE, 50 * 10 * YEAR_S), -math.expm1(-0.2) / 0.2)
+    assert_near(fleet, 30, column(Column.SHARE, 50 * 10 * YEAR_S), -math.expm1(-0.2) / 0.2)
     (one,) = replicas(fleet, 1, [0])
     assert one.bins[0, Column.VISITS] == 19  # the twentieth comes at the end
     assert one.bins[0, Column.SPENT] == 19 * 2e6
@@ -275,6 +287,9 @@ def test_a_listed_storm_and_batches() -> None:
     dead = np.array([one.bins[0, Column.LOST] for one in replicas(fleet, 1, range(2000))])
     p = -math.expm1(-1.0)
     assert np.mean(dead == 1) == pytest.approx(2 * p * (1 - p), abs=3.0 * math.sqrt(0.25 / 2000)), "two batches are hit apart"
+    again = Fleet(years(1.0), [Plane(1)], causes=[defect], changes=[Change(0.0, 0, 0), Change(0.0, 0, 0, lost=False)])
+    dead = np.array([one.bins[0, Column.LOST] for one in replicas(again, 1, range(500))]) - 1.0
+    assert dead.mean() == pytest.approx(p, abs=3.0 * math.sqrt(0.25 / 500)), "what fills a slot again is a batch too"
 
 
 def test_collisions_with_derelicts() -> None:
@@ -286,14 +301,37 @@ def test_collisions_with_derelicts() -> None:
     # D' = N rate - D / decay - N meets D
     gone = 1.0 / decay + 4000 * meets
     derelicts = 4000 * rate / gone * -np.expm1(-gone * t)
-    near(fleet, 30, column(Column.DERELICT, YEAR_S), float(np.trapezoid(derelicts, t)))
-    near(fleet, 30, column(Column.COLLISIONS), float(np.trapezoid(4000 * meets * derelicts, t)))
+    assert_near(fleet, 30, column(Column.DERELICT, YEAR_S), float(np.trapezoid(derelicts, t)))
+    assert_near(fleet, 30, column(Column.COLLISIONS), float(np.trapezoid(4000 * meets * derelicts, t)))
     assert sum(one.bins[:, Column.COLLISIONS].sum() for one in replicas(fleet._replace(supply=supply._replace(deorbited=1.0)), 1, range(3))) == 0
     # with fragments that reach a quarter of the other satellites of the plane
     broken = fleet._replace(planes=[Plane(40)] * 100, supply=supply._replace(breakup=0.25, collisions_s=0.25 * meets / YEAR_S))
     lost = np.array([one.bins[:, [Column.COLLISIONS, Column.LOST]].sum(axis=0) for one in replicas(broken, 1, range(30))])
     each = (lost[:, 1].sum() - 30 * 4000 * rate * years_) / lost[:, 0].sum()
     assert each == pytest.approx(1.0 + 39 * 0.25, rel=0.1)
+
+
+def test_many_are_hit_at_once_and_a_fleet_without_thrusters() -> None:
+    """Source of truth: by hand: a storm takes every accelerator of a fleet whose events are far more than its satellites; who cannot steer stays in orbit."""
+    storm = CommonCause("storm", Scope.FLEET, Unit.ACCELERATOR, 1.0, at_s=0.5 * YEAR_S)
+    fleet = Fleet(years(1.0), [Plane(30)], [Kind({Unit.ACCELERATOR: 500, Unit.PROPULSION: 1}, life_s=0.75 * YEAR_S)], causes=[storm])
+    (one,) = replicas(fleet, 1, [0])
+    assert one.failures.tolist() == [30 * 500]
+    assert one.bins[0, Column.SHARE] == pytest.approx(30 * 0.5 * YEAR_S)
+    assert one.bins[0, Column.DERELICT] == 0.0, "retired satellites leave their orbit"
+    stuck = CommonCause("stuck", Scope.FLEET, Unit.PROPULSION, 1.0, at_s=0.25 * YEAR_S)
+    (one,) = replicas(fleet._replace(causes=[stuck]), 1, [0])
+    assert one.bins[0, Column.DERELICT] == pytest.approx(30 * 0.25 * YEAR_S), "without thrusters they do not"
+
+
+def test_a_fleet_that_never_worked() -> None:
+    """A fleet that is not built has not died out; one that loses its only satellite has, though it never reached a tenth of its capacity."""
+    empty = Fleet(years(1.0), [Plane(20)], filled=False)
+    assert [one.died_s for one in replicas(empty, 1, [0])] == [math.inf]
+    single = empty._replace(launches=[(0.0, 1)], changes=[Change(0.5 * YEAR_S, 0, 19)])
+    (one,) = replicas(single, 1, [0])
+    assert one.died_s == 0.5 * YEAR_S
+    assert math.isinf(one.reached_s[0])
 
 
 def test_a_fleet_that_is_built() -> None:
@@ -402,7 +440,7 @@ def test_the_same_bytes() -> None:
     assert len(set(all_bytes)) == 6
     assert outcome_bytes(replicas(fleet, 8, [0], batches=4)) != all_bytes[:1]
     plan = with_keys(arrays(fleet), 7, 3, range(6), range(6, 9), 99)
-    wide, tight = run(plan, Room(10_000, 10_000, 5000, 4)), run(plan, Room(4, 4, 2, 4))
+    wide, tight = run(plan, Room(10_000, 10_000, 10_000, 5000, 4)), run(plan, Room(4, 4, 2, 2, 4))
     assert outcome_bytes([wide[0]]) == outcome_bytes([tight[0]])
     assert tight[1].events > 4
 
@@ -449,3 +487,8 @@ def test_plans_that_make_no_sense() -> None:
         arrays(fleet._replace(processes=[LOSS._replace(remedies=AT_ONCE * 5)]))
     with pytest.raises(ValueError, match="pace"):
         arrays(fleet._replace(processes=[LOSS], islands=[Island(2, 0, 2, [1.0], 1.0)]))
+    for field, supply in (("no launch", Supply(batch=1, success=0.0)), ("visits", Supply(visit_s=0.0))):
+        with pytest.raises(ValueError, match=field):
+            arrays(fleet._replace(processes=[LOSS], supply=supply))
+    with pytest.raises(ValueError, match="scale"):
+        arrays(fleet._replace(processes=[LOSS._replace(scale_s=0.0)]))
