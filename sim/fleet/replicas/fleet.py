@@ -194,7 +194,7 @@ def arrays(fleet: Fleet) -> Plan:
         planes=_rows(tables.PLANE, [(p.spares, p.spares if p.first_spares is None else p.first_spares, p.phase) for p in fleet.planes]),
         slots=slots,
         launches=_rows(tables.LAUNCHES, sorted(fleet.launches)), standdowns=_rows(tables.STANDDOWN, sorted(fleet.standdowns)),
-        listed=_rows(tables.LISTED, listed),,  # those of one time as given
+        listed=_rows(tables.LISTED, listed),
         islands=_rows(tables.ISLAND, [
             (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum)
             for i, g in enumerate(fleet.islands)
