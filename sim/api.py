@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sim import contract
+from sim import contract, mission
 from sim.config.scenario import Loaded, Overrides, overrides
 from sim.config.scenario import load as _load
 from sim.engine.driver import Progress, Run
+from sim.engine.threads import one_blas_thread
 from sim.output import NewFolder
 from sim.results import reader, store
 from sim.results.store import ReportWriter, Results
@@ -61,6 +62,7 @@ def load(
     return _load(source, overrides(set), tuple(events), seed, allow_stale, skip_bad, allow_infeasible)
 
 
+@one_blas_thread()
 def run(
     scenario: Loaded | str | Path,
     out: str | Path | None = None,
@@ -123,13 +125,18 @@ def run(
     """
     loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad, allow_infeasible)
     if out is None and not save:
-        return contract.attach(loaded, _simulated(loaded, threads, progress)[0], threads)
+        return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
     with NewFolder(None if out is None else Path(out), name) as folder:
         begin = time.monotonic()
         results, facts = _simulated(loaded, threads, progress)
-        results = contract.attach(loaded, results, threads)
+        results = _with_years(loaded, results, threads)
         return store.write(loaded, results, folder, {"wall_time_s": round(time.monotonic() - begin, 3)} | facts, report)
+
+
+def _with_years(loaded: Loaded, results: Results, threads: int | None) -> Results:
+    """Results of a run with what its contract and its mission add."""
+    return mission.attach(loaded, contract.attach(loaded, results, threads), threads)
 
 
 def _simulated(loaded: Loaded, threads: int | None, progress: Progress | None) -> tuple[Results, dict[str, int]]:

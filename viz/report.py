@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.results.contract_text import contract_headline
+from sim.results.mission_text import mission_headline, mission_target
 from sim.schema import CAUSES
 from viz import (
     charts,
@@ -17,6 +18,7 @@ from viz import (
     latency,
     latency_map,
     link_load,
+    mission,
     node_temperatures,
     radiation,
     radiation_map,
@@ -183,6 +185,11 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
         "latency-map": latency_map.chart(results),
         "link-load": link_load.chart(results),
         "contract": contract.chart(results),
+        "mission": mission.fan(results),
+        "mission-inventory": mission.inventory(results),
+        "mission-batches": mission.survival(results),
+        "mission-costs": mission.costs(results),
+        "mission-days": mission.capability(results),
         "throughput": charts.throughput(results),
         "power": charts.power(results),
         "temperature": charts.temperature(results),
@@ -196,6 +203,12 @@ def contract_lead(summary: dict[str, Any]) -> str:
     return "" if rented is None else f"{contract_headline(rented)}."
 
 
+def mission_lead(summary: dict[str, Any]) -> str:
+    """What the years bring, and when the target is missed; empty without a mission."""
+    years = summary.get("mission")
+    return "" if years is None else f"{mission_headline(years)}. Useful rate {mission_target(years)}."
+
+
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one_by_one: str) -> str:
     """The waterfall, the key figures and the sections with charts, in the order of the page."""
     summary = results.summary
@@ -205,6 +218,11 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
     ground += chart_html("coverage", "Over time", drawn["coverage"])
     ground += chart_html("gaps", "Times without a route", drawn["gaps"]) + chart_html("latency-map", "Over the Earth", drawn["latency-map"])
     rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
+    years = chart_html("mission", "Useful rate", drawn["mission"], mission.tables(summary))
+    years += chart_html("mission-costs", "What costs most", drawn["mission-costs"])
+    years += chart_html("mission-inventory", "Satellites", drawn["mission-inventory"])
+    years += chart_html("mission-batches", "Survival by launch", drawn["mission-batches"])
+    years += chart_html("mission-days", "While nothing fails", drawn["mission-days"])
     works = summary.get("workloads") or []
     network = "".join(
         chart_html(f"roofline-{i}", f"Training {work['model']}" if len(works) > 1 else "", drawn[f"roofline-{i}"]) for i, work in enumerate(works)
@@ -216,6 +234,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
             chart_html("waterfall", "", drawn["waterfall"], numbers),
             "From nameplate down to useful; each lost accelerator-second has one cause.",
         )
+        + section("Over the years", years, mission_lead(summary))
         + section("Contract and hedges", rented, contract_lead(summary))
         + section("At a glance", overview(summary))
         + section("In orbit", orbit)

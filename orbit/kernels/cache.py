@@ -98,6 +98,26 @@ def _make_private(folder: Path) -> bool:
     return _private(folder)
 
 
+def data_folder(name: str) -> Path | None:
+    """Folder for results that are kept between processes, beside that of machine code.
+
+    Parameters
+    ----------
+    name : str
+        Name of the folder.
+
+    Returns
+    -------
+    Path or None
+        A folder of this user that no other may write; None where none can be made.
+    """
+    for folder in cache_folders():
+        with suppress(OSError):
+            if _make_private(folder.parent / name):
+                return folder.parent / name
+    return None
+
+
 class KernelCache(caching.FunctionCache):  # type: ignore[misc]
     """The cache of one kernel. `attach` gives it to numba, which asks it before compiling and hands it the result."""
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, bench, burst, commands, export, gateways, plan, report, shipped, signals, studio
+from sim.cli import access, bench, burst, commands, export, gateways, plan, policies, report, shipped, signals, studio
 from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
@@ -158,6 +158,33 @@ def _show(loaded: Any, results: Any, binding: bool) -> None:
     terminal.print(facts)
     if summary["contract"] is not None:
         _show_contract(terminal, summary["contract"])
+    if summary["mission"] is not None:
+        _show_mission(terminal, summary["mission"])
+
+
+def _show_mission(terminal: Any, mission: dict[str, Any]) -> None:
+    """Print what the years bring: key figures as quantiles, and what each process costs."""
+    from rich.table import Table
+
+    from sim.results import mission_text
+
+    terminal.print()
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("mission", mission_text.mission_headline(mission))
+    facts.add_row("target", mission_text.mission_target(mission))
+    terminal.print(facts)
+    for heads, rows in (
+        (mission_text.MISSION_HEADS, mission_text.mission_rows(mission)), (mission_text.PROCESS_HEADS, mission_text.process_rows(mission)),
+    ):  # fmt: skip
+        if not rows:
+            continue
+        terminal.print()
+        lines = table(*heads, right=heads[1:])
+        for row in rows:
+            lines.add_row(*row)
+        terminal.print(lines)
 
 
 def _show_contract(terminal: Any, contract: dict[str, Any]) -> None:
@@ -366,6 +393,7 @@ app.add_typer(commands.app)
 app.add_typer(report.app)
 app.add_typer(access.app)
 app.add_typer(gateways.app)
+app.add_typer(policies.app)
 app.add_typer(plan.app)
 app.add_typer(burst.app)
 app.add_typer(export.app)

@@ -14,7 +14,7 @@ from orbit.units import QUOTED, shortened
 from sim.config import yaml_tree
 from sim.config.errors import Problem, did_you_mean
 from sim.config.library import named_items
-from sim.config.schema import NOT_SIMULATED, FieldError, Scenario
+from sim.config.schema import FieldError, Scenario
 from sim.config.schema.topologies import FORMS
 from sim.config.schema.topologies import WORD as WORD_FORM
 from sim.config.yaml_tree import Node
@@ -290,8 +290,7 @@ def _unfold(entry: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any
 
 
 def _known_keys(path: list[str]) -> set[str]:
-    keys = {key for section in _sections(path) for key in section["properties"]}
-    return keys | set(NOT_SIMULATED) if len(path) == 1 else keys
+    return {key for section in _sections(path) for key in section["properties"]}
 
 
 def _mapping(path: list[str], names: list[str]) -> str:

@@ -9,7 +9,7 @@ from sim.config.library import defaults, items, named_items, shipped_stations
 from sim.config.paths import PATH_PATTERN
 from sim.config.quantity import UNIT_KEY, Quantity, written
 from sim.config.resolve import NAMED
-from sim.config.schema import NOT_SIMULATED, Scenario
+from sim.config.schema import Scenario
 from sim.config.yaml_tree import KINDS, Node
 
 
@@ -80,8 +80,9 @@ def scenario_schema() -> dict[str, Any]:
     for name in ("Contract", "Hedge"):
         sections[name]["properties"]["site"] = _item(list(items("baselines")), sections[name]["properties"]["site"])
     top["extends"] = {"type": "string", "description": "Scenario that this one overrides: a shipped one, or a file beside it"}
-    for name in NOT_SIMULATED:
-        top[name] = {"description": "Read, but not simulated in this version"}
+    mission = sections["Mission"]["properties"]
+    for name, kind in (("processes", "process"), ("common_causes", "cause")):
+        mission[name]["items"] = _item(named_items("fleet", kind), mission[name]["items"])
     schema["required"] = ["name"]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Dawndusk scenario"

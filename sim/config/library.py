@@ -28,6 +28,8 @@ LISTS = {
     "failures": ("fleet", "failures"),
     "repairs": ("fleet", "repair"),
     "maintenance": ("fleet", "maintenance"),
+    "processes": ("fleet", "process"),
+    "causes": ("fleet", "cause"),
     "launchers": ("economics", ""),
     "activities": ("solar", ""),
     "sites": ("sites", ""),

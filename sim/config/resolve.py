@@ -13,7 +13,6 @@ from sim.config.item_files import extended, find_item
 from sim.config.library import defaults, items, named_items, shipped_stations
 from sim.config.pair_files import with_pairs
 from sim.config.paths import is_path
-from sim.config.schema import NOT_SIMULATED
 from sim.config.yaml_tree import Node
 
 MOST_POINTS = 50_000  # of a file; a resolved scenario writes them out
@@ -35,6 +34,8 @@ NAMED = (
     (("fleet", "failures"), "fleet", "failures"),
     (("fleet", "repair"), "fleet", "repair"),
     (("fleet", "maintenance"), "fleet", "maintenance"),
+    (("mission", "processes", "*"), "fleet", "process"),
+    (("mission", "common_causes", "*"), "fleet", "cause"),
     (("economics", "launch"), "economics", "launch"),
 )
 # Items whose missing keys come from a section of defaults.yaml: path, and name of the section.
@@ -128,10 +129,12 @@ def with_defaults(root: Node) -> Node:
         root = yaml_tree.put(root, ["fleet"], Node({}, Origin("default")))  # radiation happens to jobs, and they must know how they recover
     if root.get("motion") is None and root.get("constellation") is not None:
         root = yaml_tree.put(root, ["motion"], Node({}, Origin("default")))  # drag is always there
-    for name in ("motion", "links", "ground", "fleet", "economics"):
+    for name in ("motion", "links", "ground", "fleet", "economics", "mission"):
         own = root.get(name)
         base = shipped.get(name)
         if own is not None and own.is_map and base is not None:
+            if name == "mission" and yaml_tree.plain(yaml_tree.find(root, ("fleet", "failures"))) is not None and exists(root, ["fleet", "failures"]):
+                base = yaml_tree.put(base, ["processes"], Node([], base.origin))  # what fails is said already
             root = yaml_tree.put(root, [name], yaml_tree.merge(base, _extending(base, own)))
     if workloads is not None and isinstance(workloads.value, list):
         merged = []
@@ -172,30 +175,6 @@ def _extending(base: Node, own: Node) -> Node:
         if named and child.is_map and not child.is_record and not {"extends", "name"} & set(child.value):
             merged[name] = Node({"extends": default, **child.value}, child.origin)
     return Node(merged, own.origin)
-
-
-def split_unsimulated(root: Node) -> tuple[Node, list[str]]:
-    """Split off sections that no model simulates yet.
-
-    Parameters
-    ----------
-    root : Node
-        Tree of the scenario.
-
-    Returns
-    -------
-    root : Node
-        Tree without these sections.
-    notes : list of str
-        A note about each of them.
-    """
-    notes = [
-        f"{name}: read, but not simulated in this version: it changes nothing"
-        for name in NOT_SIMULATED
-        if name in root.value
-    ]
-    kept = {name: node for name, node in root.value.items() if name not in NOT_SIMULATED}
-    return Node(kept, root.origin), notes
 
 
 def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ()) -> Node:

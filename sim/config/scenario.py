@@ -10,8 +10,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,6 @@ from sim.config.resolve import (
     exists,
     listed_stations,
     resolve,
-    split_unsimulated,
     with_defaults,
     with_named_defaults,
 )
@@ -67,7 +66,7 @@ _WORDS = {
     "pop",
 }
 """Fields that hold no data."""
-_PLAIN = (("links", "routing", "delay"), ("ground", "handover", None))
+_PLAIN: tuple[tuple[str, str, Any], ...] = (("links", "routing", "delay"), ("ground", "handover", None), ("fleet", "expected_failures", 0.0))
 """Keys of sections that are left out of the digest where they have these values."""
 _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
@@ -273,7 +272,7 @@ def load(
     wrapped = one is not None and one.is_map
     if one is not None and wrapped:
         root = yaml_tree.put(root, ["constellation"], Node([one], one.origin))
-    root, notes = split_unsimulated(root)
+    notes: list[str] = []
     root = resolve(with_defaults(root), problems, (folder,))
     catalogues, root = ephemeris_files.read_catalogues(root, changed, problems, notes)
     root = event_times(_nearest_of_catalogue(root, notes), problems)
@@ -293,6 +292,41 @@ def load(
         scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
         fleets=fleets, sha256=_digest(scenario, catalogues, fleets),
     )
+
+
+def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float) -> Loaded:
+    """The fleet of a scenario on another date, with older satellites, while nothing fails at random and nothing listed happens.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    epoch : datetime
+        The date.
+    duration_s : float
+        Length of the run [s].
+    older_s : float
+        What is added to the ages of the satellites [s].
+    expected_failures_per_s : float
+        Failures of a satellite for which checkpoint intervals are chosen [1/s].
+
+    Returns
+    -------
+    Loaded
+        A scenario without mission and contract.
+    """
+    values = yaml_tree.plain(loaded.tree)
+    read = Scenario.model_validate(values)  # its arrays and coatings not yet aged
+    types = [satellite.model_copy(update={"age": satellite.age + older_s}) for satellite in read.types]
+    fleet = read.fleet
+    if fleet is not None:
+        fleet = fleet.model_copy(update={"failures": None, "repair": None, "expected_failures": fleet.expected_failures + expected_failures_per_s})
+    changed = read.model_copy(update={
+        "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
+        "fleet": fleet, "events": [], "mission": None, "contract": None,
+    })  # fmt: skip
+    scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
+    return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))
 
 
 def _overridden(source: str | Path, sets: tuple[str, ...], problems: list[Problem]) -> tuple[Node, Path, set[str]]:
@@ -429,6 +463,8 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
     content = scenario.model_dump(mode="json")
     content.pop("description")
     content.pop("allow_infeasible")  # changes what is accepted, not what is simulated
+    if content["mission"] is None:
+        content.pop("mission")
     types = [content["satellite"], *content["satellites"].values()]
     sites = [content["baseline"]] if isinstance(content["baseline"], dict) else []
     if content["contract"] is not None:

@@ -25,7 +25,7 @@ from sim.engine.coupling import Coupling
 from sim.engine.outcome import Outcome
 from sim.engine.satellite_params import RESULT_ROWS, STATE_ROWS
 from sim.engine.soft_errors import FleetRadiation
-from sim.engine.threads import in_threads
+from sim.engine.threads import in_threads, one_blas_thread
 from sim.fleet.availability import in_order
 from sim.spacecraft import loop
 from sim.spacecraft.inputs import undisturbed
@@ -83,7 +83,8 @@ class Run(Context):
         threads: int | None = None,
         sample: int | None = None,
     ) -> None:
-        super().__init__(loaded, tile, block, threads, sample)
+        with one_blas_thread():
+            super().__init__(loaded, tile, block, threads, sample)
         self.parts: list[tuple[NDArray[np.int64], Array]] = []
         self.ranges2_m2: list[Array] = []
         self.loop = loop.run_block
@@ -91,6 +92,7 @@ class Run(Context):
 
     # --- the run
 
+    @one_blas_thread()
     def finish(self, progress: Progress | None = None) -> Outcome:
         """Simulate and gather.
 

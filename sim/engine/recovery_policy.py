@@ -91,7 +91,7 @@ def mean_failure_s(fleet: schema.Fleet | None, members: int, accelerators: int, 
     Parameters
     ----------
     fleet : Fleet or None
-        Section `fleet`, with failures; without it nothing fails.
+        Section `fleet`, with failures and those that are expected; without it nothing fails.
     members : int
         Satellites of one job.
     accelerators : int
@@ -105,10 +105,11 @@ def mean_failure_s(fleet: schema.Fleet | None, members: int, accelerators: int, 
         Time [s]; inf where nothing fails at random.
     """
     failures = None if fleet is None else fleet.failures
-    if interrupts_per_s == 0.0:
+    others_per_s = interrupts_per_s + (0.0 if fleet is None else fleet.expected_failures)
+    if others_per_s == 0.0:
         return math.inf if failures is None else failures.mean_time / (members * failures.units(accelerators))
     own_per_s = 0.0 if failures is None else failures.units(accelerators) / failures.mean_time
-    return 1.0 / (members * (own_per_s + interrupts_per_s))
+    return 1.0 / (members * (own_per_s + others_per_s))
 
 
 def recovery_s(fleet: schema.Fleet | None) -> tuple[float, float]:

@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 Links = tuple[Ints, Ints]  # first and last satellites
 
 
+PLANS_TRIED = 24  # with fewer members
+
 class Planned(NamedTuple):
     """A training workload as it was planned at the epoch."""
 
@@ -116,6 +118,21 @@ class Replanner:
                 self.watches.append(_Watch(n, job, planned, after_s, spares))
             job += jobs
 
+    def watch_of(self, job: int) -> _Watch | None:
+        """What is watched for a job.
+
+        Parameters
+        ----------
+        job : int
+            Its number in the lifecycle.
+
+        Returns
+        -------
+        _Watch or None
+            None where the job is never planned again.
+        """
+        return next((watch for watch in self.watches if watch.job == job), None)
+
     def consider(self, fleet: TrainingFleet, begin_s: float, transport: Transport) -> None:
         """Change the plans of jobs that gain by it; called at the beginning of every step.
 
@@ -198,6 +215,33 @@ def best_plan(job: schema.Training, fleet: planning.Fleet, first: ExecutionPlan)
     if used > satellites or not np.isfinite(plan.step_s):
         return None
     return plan, planning.rank_lists(job, plan, fleet)[0]
+
+
+def paces(planned: Planned, most: int = PLANS_TRIED) -> list[float]:
+    """Rate of a job with some of its members lost, planned again, over its rate with all of them.
+
+    Parameters
+    ----------
+    planned : Planned
+        The job at the epoch.
+    most : int, optional
+        Numbers of members that are planned for; those between are interpolated.
+
+    Returns
+    -------
+    list of float
+        For 0 to all members, rising to 1; 0 where no mesh fits.
+    """
+    job, training, fleet = planned
+    members = training.members
+    step = max(1, -(-members // most))
+    sizes = sorted({0, *range(members, 0, -step), *range(members, max(0, members - most // 2), -1)})
+    rates = []
+    for size in sizes:
+        found = best_plan(job, fleet._replace(order=training.initial_ranks[0][:size]), training.first_plan) if size else None
+        rates.append(0.0 if found is None else tokens_per_s(*found, fleet.transport, fleet.satellites))
+    rising = np.maximum.accumulate(np.array(rates))
+    return np.interp(np.arange(members + 1), sizes, rising / rising[-1]).tolist() if rising[-1] > 0.0 else [0.0] * members + [1.0]
 
 
 def tokens_per_s(plan: ExecutionPlan, ranks: Ints, transport: Transport, satellites: int) -> float:

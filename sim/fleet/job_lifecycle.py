@@ -115,6 +115,36 @@ class JobLifecycle:
         """Healthy satellites that are neither members nor spares, because no message reached them."""
         return np.array(sorted(self._unreachable), dtype=np.int64)
 
+    def policy(self, job: int) -> Policy:
+        """How a job saves checkpoints and recovers.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        Policy
+            Its policy.
+        """
+        return self._jobs[job].policy
+
+    def least_running(self, job: int) -> int:
+        """Jobs that must run for one to go on.
+
+        Parameters
+        ----------
+        job : int
+            Number of the job.
+
+        Returns
+        -------
+        int
+            Replicas of an elastic job that must take part, or 1.
+        """
+        return next((each.rules.least for each in self._elastic if job in each.rules.jobs), 1)
+
     @property
     def ready(self) -> list[int]:
         """Healthy spares, and satellites that no mesh uses, in order of number."""

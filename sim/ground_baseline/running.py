@@ -14,6 +14,7 @@ from sim.config.ground_sites import assumptions, records, site_of, site_tree
 from sim.config.scenario import Loaded
 from sim.config.yaml_tree import Node
 from sim.engine import events, job_assignment
+from sim.engine.threads import one_blas_thread
 from sim.engine.work_parts import Work
 from sim.fleet.availability import Source, Timeline
 from sim.ground_baseline.fabric import ConstantCommunication, Star
@@ -48,6 +49,7 @@ def run(name: str, like: Loaded | None = None) -> Results:
     return run_tree(site_tree(name), like)
 
 
+@one_blas_thread()
 def run_tree(root: Node, like: Loaded | None = None) -> Results:
     """Run a ground site by its resolved tree.
 

@@ -49,7 +49,7 @@ def series(outcome: Outcome) -> xr.Dataset:
     """
     arrays = {
         **_fleet(outcome), **ground_series.stations(outcome), **ground_series.places(outcome), **_jobs(outcome), **_radiation(outcome),
-        **_recorder(outcome), **_network(outcome), **_NO_CONTRACT,
+        **_recorder(outcome), **_network(outcome), **_NO_YEARS,
     }  # fmt: skip
     scenario = outcome.loaded.scenario
     dataset = labelled(arrays, scenario.name, f"{scenario.epoch:%Y-%m-%dT%H:%M:%SZ}")
@@ -101,13 +101,13 @@ def labelled(arrays: Mapping[str, Any], name: str, epoch: str) -> xr.Dataset:
     return with_dates(xr.Dataset(variables, coordinates, attributes))
 
 
-_NO_CONTRACT = {
-    var.name: np.zeros((0,) * len(var.dims)) for var in schema.VARIABLES if var.name.startswith("contract_")
+_NO_YEARS = {
+    var.name: np.zeros((0,) * len(var.dims)) for var in schema.VARIABLES if var.name.startswith(("contract_", "mission_"))
 }
-"""Arrays of a contract, which `sim.contract` replaces where the scenario has one."""
+"""Arrays of a contract and of a mission, which `sim.contract` and `sim.mission` replace where the scenario has one."""
 
 
-DATES = {"time": "time_utc", "frame": "frame_utc", "traffic_time": "traffic_time_utc", "contract_time": "contract_time_utc"}
+DATES = {name: f"{name}_utc" for name in ("time", "frame", "traffic_time", "contract_time", "mission_time")}
 """Coordinates in milliseconds since the epoch, and those with their dates; the latter are not in series.nc."""
 
 
@@ -122,7 +122,7 @@ def with_dates(dataset: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        With `time_utc`, `frame_utc` and `contract_time_utc`, datetime64[ns], where it has `time`, `frame` and `contract_time`.
+        With `time_utc`, `frame_utc` and so on, datetime64[ns], where it has `time`, `frame` and so on.
     """
     epoch = np.datetime64(dataset.attrs["epoch"].removesuffix("Z"), "ns")
     coordinates = {}

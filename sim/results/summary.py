@@ -403,6 +403,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         **design.costs(loaded, work, float(outcome.row("served_j").sum()) / duration_s),
         "baseline": read_baseline(scenario.baseline, scenario.reference_precision),
         "contract": None,  # both follow from further runs, see sim.contract
+        "mission": None,  # see sim.mission
         "data_rules": _excluded(outcome),
         "numbers": sum(datum.kind != "scenario" or not _is_default(scenario, datum.path) for datum in loaded.data),
         "assumptions": loaded.assumptions,

@@ -21,7 +21,7 @@ from sim.fleet.reliability import (
 )
 from sim.fleet.replicas.fleet import Fleet, Island, Kind, Plane, Process, Remedy, Supply, replicas
 from sim.fleet.replicas.run import Outcome
-from sim.fleet.replicas.tables import Column, Unit
+from sim.fleet.replicas.tables import Column, JobColumn, Unit
 from sim.verify.case import Case, Failed
 
 YEAR_S = 365.25 * 86400.0
@@ -92,6 +92,10 @@ def _share(column: Column, over: float) -> Callable[[Outcome], float]:
     return lambda one: float(one.bins[-1, column]) / over
 
 
+def _useful(over: float) -> Callable[[Outcome], float]:
+    return lambda one: float(one.jobs[-1, 0, JobColumn.USEFUL]) / over
+
+
 def _queues() -> list[Case | Failed]:
     """Satellites that a limited number of production lines replaces; the first twenty years are left out."""
     found: list[Case | Failed] = []
@@ -122,7 +126,7 @@ def _spares() -> list[Case | Failed]:
     pace = [k / SLOTS for k in range(SLOTS + 1)]
     island = Island(SLOTS, 0, SLOTS + SPARES, [0.0] * SLOTS + [1.0], 60.0)
     fleet = Fleet([0.0, YEAR_S], [Plane(SLOTS + SPARES)], processes=[Process("loss", Unit.SATELLITE, YEAR_S / YEARLY)], islands=[island])
-    useful, name = _share(Column.USEFUL, SLOTS * YEAR_S), f"{SLOTS} members, {SPARES} hot spares, {YEARLY:g} a year"
+    useful, name = _useful(SLOTS * YEAR_S), f"{SLOTS} members, {SPARES} hot spares, {YEARLY:g} a year"
     form = "order statistics in closed form"
     return [
         _case(f"{name}: job that needs all", Sample(fleet, 1000, useful), all_slots_availability(SLOTS, SPARES, YEARLY, 1.0), form),
@@ -148,7 +152,7 @@ def _job(interval_s: float, save_s: float, recovery_s: float, interruption_s: fl
         [0.0, YEAR_S], [Plane(8)], processes=[Process("interruption", Unit.SATELLITE, 8.0 * interruption_s, remedies=AT_ONCE)],
         islands=[Island(8, 0, 8, [0.0] * 8 + [1.0], interval_s, save_s, recovery_s)],
     )  # fmt: skip
-    return Sample(fleet, 200, _share(Column.USEFUL, 8.0 * YEAR_S))
+    return Sample(fleet, 200, _useful(8.0 * YEAR_S))
 
 
 def _checkpoints() -> list[Case | Failed]:

@@ -29,7 +29,7 @@ def fleet() -> Fleet:
         lead_random_s=0.1 * YEAR_S, success=0.8, raising_s=40 * DAY_S, launch_usd=1e6, budget_usd=2e7, budget_usd_s=0.3, deorbited=0.4, visit_s=YEAR_S,
         visit_success=0.7, visit_usd=1e5, visit_units=9, ahead_s=0.5 * YEAR_S, collisions_s=0.01 / YEAR_S, decay_s=3 * YEAR_S, breakup=0.3,
     )  # fmt: skip
-    islands = [Island(6, 0, 7, [0.0] * 3 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0)]
+    islands = [Island(6, 0, 7, [0.0] * 3 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0, patience_s=3 * DAY_S)]
     islands += [Island(4, 7 + 4 * i, 11 + 4 * i, [0.0] * 4 + [1.0], 1800.0, 30.0, 300.0, job=1, quorum=2) for i in range(2)]
     return Fleet(
         [0.5 * YEAR_S * n for n in range(13)], [Plane(7, 1, phase=0.1), Plane(8, 1, 0, phase=0.7)], [kind, kind._replace(from_s=3 * YEAR_S, usd=2e6)],
@@ -48,3 +48,4 @@ def calls() -> Iterator[tuple[str, object]]:
         yield name, found.bins
         yield f"{name}: failures", found.failures.astype(float)
         yield f"{name}: batches", found.batches_s
+        yield f"{name}: jobs", found.jobs

@@ -87,7 +87,7 @@ def orbits(scenario: Scenario, satellite: Satellite) -> list[Orbit]:
             if isinstance(part, FILES):
                 found.append(_favourable(satellite, day))
                 continue
-            planes = _planes(part, day)
+            planes = planes_of(part, day)
             if planes:
                 radius_m = min(p.semi_major_axis_m for p in planes)
                 found.append(Orbit(radius_m, period_s(radius_m), sun_range(planes, day, days), tuple(planes), day))
@@ -134,7 +134,21 @@ def sun_synchronous_plane(altitude_m: float, local_time_h: float, day: float) ->
     return Plane(size_m, sun_synchronous_inclination_rad(size_m), node_rad)
 
 
-def _planes(part: Constellation, day: float) -> list[Plane]:
+def planes_of(part: Constellation, day: float) -> list[Plane]:
+    """Planes of a ring, a formation or a shell.
+
+    Parameters
+    ----------
+    part : Constellation
+        Entry of the constellation, or part of a shorthand.
+    day : float
+        Epoch [d since J2000].
+
+    Returns
+    -------
+    list of Plane
+        Circular orbits at the epoch; none of a file. Evenly spread ones stand for very many.
+    """
     match part:
         case Cluster() | Ring():
             return [sun_synchronous_plane(part.altitude, hours(part.local_time), day)]

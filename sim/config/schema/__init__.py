@@ -38,7 +38,9 @@ from sim.config.schema.jobs import (
     Validation,
     Workload,
 )
+from sim.config.schema.lifetimes import CommonCause, FailureProcess, RateChange, Remedy
 from sim.config.schema.links import Links, Modulation, Terminal
+from sim.config.schema.mission import Calendar, Mission, Replacement, Servicing, Units
 from sim.config.schema.motion import Activity, Motion
 from sim.config.schema.orbits import (
     FILES,
@@ -60,7 +62,6 @@ from sim.config.schema.propulsion import Disposal, Propulsion
 from sim.config.schema.radio import Carriers, Radio, RadioEnd, Telescope
 from sim.config.schema.satellite import Array, Attitude, Bus, Policy, Satellite
 from sim.config.schema.scenario import (
-    NOT_SIMULATED,
     Environment,
     Recorder,
     Scenario,
@@ -78,7 +79,6 @@ __all__ = [
     "LAST_DAY",
     "LOW_M",
     "MAINTENANCE_ACTIONS",
-    "NOT_SIMULATED",
     "SSO_HIGH_M",
     "Accelerator",
     "Activity",
@@ -86,10 +86,12 @@ __all__ = [
     "Attitude",
     "Battery",
     "Bus",
+    "Calendar",
     "Carriers",
     "Cell",
     "Checkpoint",
     "Cluster",
+    "CommonCause",
     "Constellation",
     "Contract",
     "DataRules",
@@ -102,6 +104,7 @@ __all__ = [
     "Event",
     "EventTarget",
     "Fabric",
+    "FailureProcess",
     "Failures",
     "Fibre",
     "FieldError",
@@ -119,6 +122,7 @@ __all__ = [
     "Links",
     "Maintenance",
     "Mesh",
+    "Mission",
     "Modulation",
     "Motion",
     "Nodes",
@@ -131,9 +135,12 @@ __all__ = [
     "Radiation",
     "Radio",
     "RadioEnd",
+    "RateChange",
     "Recorder",
     "Recovery",
+    "Remedy",
     "Repair",
+    "Replacement",
     "Ring",
     "Rule",
     "Satellite",
@@ -141,6 +148,7 @@ __all__ = [
     "Section",
     "Sensing",
     "Sensor",
+    "Servicing",
     "Shorthand",
     "Site",
     "Station",
@@ -151,6 +159,7 @@ __all__ = [
     "Terms",
     "Tle",
     "Training",
+    "Units",
     "Upload",
     "Validation",
     "Walker",

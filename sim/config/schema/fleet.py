@@ -94,6 +94,11 @@ class Fleet(Section):
     repair: Repair | None = Field(
         default=None, description="Repair of failed units; without it, a failed unit stays down to the end of the run"
     )
+    expected_failures: Annotated[float, Quantity("1/s", least=0.0, example="0.5 1/yr")] = Field(
+        default=0.0,
+        description="Failures of a satellite for which checkpoint intervals are chosen, beside random failures and errors by radiation; none "
+        "is drawn. In a mission they follow from its processes",
+    )
     maintenance: Maintenance | None = Field(
         default=None, description="Random maintenance of healthy satellites; without it, only the listed events happen"
     )

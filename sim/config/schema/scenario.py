@@ -17,13 +17,11 @@ from sim.config.schema.fleet import Fleet
 from sim.config.schema.ground import Ground
 from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
+from sim.config.schema.mission import Mission
 from sim.config.schema.motion import Motion
 from sim.config.schema.orbits import Cluster, Constellation
 from sim.config.schema.satellite import Satellite
 from sim.config.schema.site import Site
-
-# Sections whose names are kept for models that do not exist yet: read, reported, without effect.
-NOT_SIMULATED = ("mission",)
 
 
 class RadiationEnvironment(Section):
@@ -164,6 +162,9 @@ class Scenario(Section):
     )
     data_rules: DataRules | None = Field(
         default=None, description="Where weights, prompts, checkpoints and data of sensors may be; without it, anywhere"
+    )
+    mission: Mission | None = Field(
+        default=None, description="Years of the fleet under failure and replacement; without it, only the run itself"
     )
     events: list[Event] = Field(default_factory=list, description="Listed losses, restorations, deratings and withdrawals")
     recorder: Recorder = Field(default_factory=Recorder, description="How much is recorded of single satellites")

@@ -13,6 +13,7 @@ from sim.config.validation import topologies
 from sim.config.validation.contract import check_event
 from sim.config.validation.forms import JOINS, neighbours, suited_topology, unjoined_entries
 from sim.config.validation.location import origin
+from sim.config.validation.mission import end_of_mission
 from sim.config.validation.propulsion import burn_problem
 from sim.config.yaml_tree import Node
 
@@ -69,6 +70,8 @@ def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, va
         yield "target", f"'{event.target}' {message}"
     if valid("epoch", "duration"):
         end = scenario.epoch + timedelta(seconds=scenario.duration)
+        of_mission = target.kind == "satellites" and event.action in ("lose", "restore") and valid("mission")
+        end = max(end, (end_of_mission(scenario) if of_mission else None) or end)
         if not scenario.epoch <= event.at <= end:
             yield (
                 "at",

@@ -19,6 +19,7 @@ from sim.config.validation import (
     isolation,
     jobs,
     links,
+    mission,
     plausibility,
     propulsion,
     sensing,
@@ -79,6 +80,7 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += events.check_events(scenario, root, catalogues, valid)
     ruled = data_rules.check_data_rules(scenario, root, catalogues, valid)
     problems += [*ruled, *contract.check_contract(scenario, root, catalogues, valid)]
+    problems += mission.check_mission(scenario, root, catalogues, valid)
     if valid("constellation"):
         problems += formations.check_keep_out(scenario, root)
     if valid("constellation", "links"):
@@ -119,4 +121,5 @@ def notes(scenario: Scenario, satellites: int) -> list[str]:
         Notes, one line each.
     """
     of_models = [*earth.orientation_notes(scenario), *shells.notes(scenario), *jobs.notes(scenario, satellites)]
-    return [*of_models, *feasibility.notes(scenario), *plausibility.notes(scenario), *contract.notes(scenario), *basics.notes(scenario)]
+    return [*of_models, *feasibility.notes(scenario), *plausibility.notes(scenario), *contract.notes(scenario), *mission.notes(scenario),
+            *basics.notes(scenario)]  # fmt: skip

@@ -12,6 +12,7 @@ from sim.fleet.replicas.tables import (
     ABSENT,
     BATCHES,
     HIT,
+    IN_SLOT,
     NOTHING,
     NOW,
     ONE,
@@ -22,7 +23,8 @@ from sim.fleet.replicas.tables import (
     whole,
 )
 
-FLEET, PLANE, BATCH, TYPE = whole(Scope.FLEET), whole(Scope.PLANE), whole(Scope.BATCH), whole(Scope.TYPE)
+FLEET, PLANE, BATCH = whole(Scope.FLEET), whole(Scope.PLANE), whole(Scope.BATCH)
+TYPE, SLOTS = whole(Scope.TYPE), whole(Scope.SLOTS)
 
 
 @exact_inlined
@@ -56,8 +58,12 @@ def begin_groups(plan: Any, state: Any, s: int) -> None:
 
 
 @exact_inlined
-def _of_group(state: Any, row: int, scope: int, group: int) -> bool:
-    """Whether a satellite belongs to a group."""
+def _of_group(cause: Any, state: Any, row: int, group: int) -> bool:
+    """Whether a satellite belongs to a group of a common cause."""
+    scope = cause["scope"]
+    if scope == SLOTS:
+        slot = state.rows[row]["slot"]
+        return bool(state.rows[row]["place"] == IN_SLOT and cause["first"] <= slot and slot <= cause["last"])
     if scope == FLEET or group < 0:
         return True
     if scope == PLANE:
@@ -71,7 +77,7 @@ def shock(plan: Any, state: Any, s: int, group: int, n: int) -> None:
     cause = plan.common_causes[s]
     unit, source = cause["unit"], plan.processes.shape[0] + s
     for row in range(state.rows.shape[0]):
-        if state.rows[row]["place"] == ABSENT or not _of_group(state, row, cause["scope"], group):
+        if state.rows[row]["place"] == ABSENT or not _of_group(cause, state, row, group):
             continue
         serial = state.rows[row]["serial"]
         for i in range(plan.units[state.rows[row]["type"], unit]):

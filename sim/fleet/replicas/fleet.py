@@ -46,6 +46,8 @@ class CommonCause(NamedTuple):
     rate_s: float = 0.0  # events of one group [1/s]
     at_s: float = math.inf  # or the time of a single one, of all groups
     return_s: float = math.inf
+    first: int = 0  # slots of the scope SLOTS, which happens at a listed time
+    last: int = -1
 
 
 class Kind(NamedTuple):
@@ -92,7 +94,7 @@ class Supply(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """A plane or formation: its slots come one after the other."""
+    """A plane or formation."""
 
     slots: int
     spares: int = 0
@@ -112,6 +114,7 @@ class Island(NamedTuple):
     recovery_s: float = 0.0
     job: int = 0
     quorum: int = 1
+    patience_s: float = 0.0  # how long it waits for the replacement of a member before it goes on with fewer
 
 
 class Change(NamedTuple):
@@ -137,6 +140,8 @@ class Fleet(NamedTuple):
     standdowns: Sequence[tuple[float, float]] = ()
     changes: Sequence[Change] = ()
     filled: bool = True  # whether the slots have satellites at the beginning
+    plane_of: Sequence[int] = ()  # plane of each slot; without it, planes come one after the other
+    job_of: Sequence[int] = ()  # job in whose record each slot is; without it, that of its island, else the first
     thresholds: Sequence[float] = (0.1, 0.5, 1.0)
 
     @property
@@ -170,10 +175,13 @@ def arrays(fleet: Fleet) -> Plan:
     # in the order of C, as the kernel has been compiled for
     pairs = np.ascontiguousarray(np.concatenate((np.zeros((len(units), 1), np.int64), np.cumsum(of_process, axis=1)), axis=1))
     slots = np.zeros(fleet.slots, tables.SLOT)
-    slots["plane"], slots["island"] = np.repeat(np.arange(len(fleet.planes)), [p.slots for p in fleet.planes]), -1
+    slots["plane"], slots["island"] = fleet.plane_of or np.repeat(np.arange(len(fleet.planes)), [p.slots for p in fleet.planes]), -1
     slots["filled"] = int(fleet.filled)
     for g, island in enumerate(fleet.islands):
         slots["island"][island.first_slot : island.last_slot] = g
+        slots["job"][island.first_slot : island.last_slot] = island.job
+    if fleet.job_of:
+        slots["job"] = fleet.job_of
     first_pace = np.concatenate(([0], np.cumsum([len(g.pace) for g in fleet.islands])))
     first_remedy = np.concatenate(([0], np.cumsum([len(p.remedies) for p in fleet.processes])))
     first_change = np.concatenate(([0], np.cumsum([len(p.changes) for p in fleet.processes])))
@@ -186,7 +194,7 @@ def arrays(fleet: Fleet) -> Plan:
         remedies=_rows(tables.REMEDY, [remedy for p in fleet.processes for remedy in p.remedies]),
         changes=_rows(tables.CHANGE, [change for p in fleet.processes for change in p.changes]),
         common_causes=_rows(tables.COMMON_CAUSE, [
-            (int(c.scope), int(c.unit), c.rate_s, c.at_s, c.hits, c.return_s, 0, 0) for c in fleet.causes
+            (int(c.scope), int(c.unit), c.rate_s, c.at_s, c.hits, c.return_s, c.first, c.last, 0, 0) for c in fleet.causes
         ]),
         types=_rows(tables.TYPE, [(k.from_s, k.accelerators_per_host, k.replace_below, k.life_s, k.usd) for k in fleet.kinds]),
         units=units, left=_left(fleet.kinds, units), offset=offset, pairs=pairs,
@@ -196,7 +204,7 @@ def arrays(fleet: Fleet) -> Plan:
         launches=_rows(tables.LAUNCHES, sorted(fleet.launches)), standdowns=_rows(tables.STANDDOWN, sorted(fleet.standdowns)),
         listed=_rows(tables.LISTED, listed),
         islands=_rows(tables.ISLAND, [
-            (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum)
+            (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum, g.patience_s)
             for i, g in enumerate(fleet.islands)
         ]),
         pace=np.array([pace for g in fleet.islands for pace in g.pace], dtype=np.float64),
@@ -213,6 +221,11 @@ def _check(fleet: Fleet) -> None:
         (any(not p.scale_s > 0.0 or not p.shape > 0.0 for p in fleet.processes), "a lifetime has a scale or shape that is not above 0"),
         (any(len(p.remedies) > 4 for p in fleet.processes), "more than four remedies are tried after one failure"),
         (any(len(g.pace) != g.members + 1 for g in fleet.islands), "an island needs a pace for each number of its members from 0 to all"),
+        (bool(fleet.plane_of) and np.bincount(fleet.plane_of, minlength=len(fleet.planes)).tolist() != [p.slots for p in fleet.planes],
+         "planes have other numbers of slots than the slots say"),
+        (bool(fleet.job_of) and any(fleet.job_of[s] != g.job for g in fleet.islands for s in range(g.first_slot, g.last_slot)),
+         "a slot is in the record of another job than its island"),
+        (any(c.scope is Scope.SLOTS and math.isinf(c.at_s) for c in fleet.causes), "a common cause of some slots has no time"),
         (supply.batch > 0 and not supply.success > 0.0, "batches are ordered, and no launch reaches its orbit"),
         (not supply.visit_s > 0.0, "the time between visits is not above 0"),
     ):

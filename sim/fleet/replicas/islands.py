@@ -12,10 +12,11 @@ from typing import Any
 
 from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.replicas.heap import push
-from sim.fleet.replicas.record import count, spread
+from sim.fleet.replicas.record import count, shift_job, spread, spread_between
 from sim.fleet.replicas.tables import (
     BIN,
     HELD,
+    JOB_COLUMNS,
     KEPT,
     LACKING,
     NOTHING,
@@ -25,11 +26,13 @@ from sim.fleet.replicas.tables import (
     ROLLED_BACK,
     RUNNING,
     Column,
+    JobColumn,
     whole,
 )
 
-USEFUL, SAVING, RECOVERY, SLOWED = whole(Column.USEFUL), whole(Column.SAVING), whole(Column.RECOVERY), whole(Column.SLOWED)
-WAITING, INTERRUPTIONS, SWAPS = whole(Column.WAITING), whole(Column.INTERRUPTIONS), whole(Column.SWAPS)
+USEFUL, SAVING, RECOVERY = whole(JobColumn.USEFUL), whole(JobColumn.SAVING), whole(JobColumn.RECOVERY)
+SLOWED, WAITING, INTERRUPTIONS = whole(JobColumn.SLOWED), whole(JobColumn.WAITING), whole(JobColumn.INTERRUPTIONS)
+ACTIVE, SWAPS = whole(JobColumn.ACTIVE), whole(Column.SWAPS)
 
 
 @exact_inlined
@@ -46,20 +49,22 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
     """Enter what an island did until now into the record. Rolled back, work since its last checkpoint is to be done again."""
     island, run = plan.islands[g], state.runs[g]
     now_s, last, members = state.amount[NOW], state.number[BIN], float(island["members"])
-    since_s = run["from_s"]
+    jobs, first, since_s = state.jobs, JOB_COLUMNS * island["job"], run["from_s"]
     span_s = now_s - since_s
     run["from_s"] = now_s
     if run["mode"] == RECOVERING:
-        spread(state.bins, plan.edges_s, last, since_s, now_s, RECOVERY, members * span_s)
+        waited_s = min(max(run["wait_until_s"] - since_s, 0.0), span_s)
+        spread_between(jobs, plan.edges_s, last, since_s, since_s + waited_s, first + WAITING, members * waited_s)
+        spread(jobs, plan.edges_s, last, since_s + waited_s, now_s, first + RECOVERY, members * (span_s - waited_s))
     elif run["mode"] != RUNNING:
-        spread(state.bins, plan.edges_s, last, since_s, now_s, WAITING, members * span_s)
+        spread(jobs, plan.edges_s, last, since_s, now_s, first + WAITING, members * span_s)
     else:
         interval_s, save_s, speed = island["interval_s"], island["save_s"], run["speed"]
         before_s, after_s = run["open_s"], run["open_s"] + span_s
         work_s = worked(after_s, interval_s, save_s) - worked(before_s, interval_s, save_s)
-        spread(state.bins, plan.edges_s, last, since_s, now_s, USEFUL, members * speed * work_s)
-        spread(state.bins, plan.edges_s, last, since_s, now_s, SLOWED, members * (1.0 - speed) * work_s)
-        spread(state.bins, plan.edges_s, last, since_s, now_s, SAVING, members * (span_s - work_s))
+        spread(jobs, plan.edges_s, last, since_s, now_s, first + USEFUL, members * speed * work_s)
+        spread(jobs, plan.edges_s, last, since_s, now_s, first + SLOWED, members * (1.0 - speed) * work_s)
+        spread(jobs, plan.edges_s, last, since_s, now_s, first + SAVING, members * (span_s - work_s))
         cycle_s = interval_s + save_s
         if after_s >= cycle_s:
             after_s %= cycle_s
@@ -69,10 +74,10 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
         run["open_s"] = after_s
     if lost == ROLLED_BACK and run["open_s"] > 0.0:
         begin_s, done_s = now_s - run["open_s"], min(run["open_s"], island["interval_s"])
-        spread(state.bins, plan.edges_s, last, begin_s, now_s, USEFUL, -members * run["open_work"])
-        spread(state.bins, plan.edges_s, last, begin_s, now_s, SLOWED, -members * (done_s - run["open_work"]))
-        spread(state.bins, plan.edges_s, last, begin_s, now_s, SAVING, -members * (run["open_s"] - done_s))
-        spread(state.bins, plan.edges_s, last, begin_s, now_s, RECOVERY, members * run["open_s"])
+        spread(jobs, plan.edges_s, last, begin_s, now_s, first + USEFUL, -members * run["open_work"])
+        spread(jobs, plan.edges_s, last, begin_s, now_s, first + SLOWED, -members * (done_s - run["open_work"]))
+        spread(jobs, plan.edges_s, last, begin_s, now_s, first + SAVING, -members * (run["open_s"] - done_s))
+        spread(jobs, plan.edges_s, last, begin_s, now_s, first + RECOVERY, members * run["open_s"])
     if lost == ROLLED_BACK:
         run["open_s"], run["open_work"] = 0.0, 0.0
 
@@ -117,15 +122,17 @@ def leave_run(plan: Any, state: Any, g: int, mode: int) -> None:
 
 
 @exact_part
-def begin(plan: Any, state: Any, g: int, extra_s: float) -> None:
-    """Start the recovery of an island, or let it wait for members."""
+def begin(plan: Any, state: Any, g: int, extra_s: float, lacks: int) -> None:
+    """Start the recovery of an island, or let it wait for members; one that lacks some (1) waits before it goes on with fewer."""
     island, run = plan.islands[g], state.runs[g]
     run["interruption"] += 1
+    wait_s = island["patience_s"] if lacks == 1 else 0.0
     if plan.pace[island["first_pace"] + run["active"]] <= 0.0:
         leave_run(plan, state, g, LACKING)
         return
     leave_run(plan, state, g, RECOVERING)
-    push(state, state.amount[NOW] + island["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
+    run["wait_until_s"] = state.amount[NOW] + wait_s
+    push(state, state.amount[NOW] + wait_s + island["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
 
 
 @exact_part
@@ -164,7 +171,7 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
         # the island is thrown back, and a faster spare takes the rank
         settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) else KEPT)
         if mode != LACKING:
-            count(state, INTERRUPTIONS, 1.0)
+            state.jobs[state.number[BIN], JOB_COLUMNS * island["job"] + INTERRUPTIONS] += 1.0
         spare = best_idle(plan, state, g, share)
         if spare >= 0:
             state.places[spare]["active"] = 1
@@ -173,11 +180,12 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
             place["active"] = 0
         if spare < 0 and share <= 0.0:
             run["active"] -= 1
-        begin(plan, state, g, 0.0)
+            shift_job(plan, state, island["job"], ACTIVE, -1.0)
+        begin(plan, state, g, 0.0, 1 if run["active"] < island["members"] else 0)
     elif place["active"] == 1 and share > before:
         settle(plan, state, g, KEPT)
         set_speed(plan, state, g)
-    elif share > 0.0 and run["active"] < island["members"]:
+    elif place["active"] == 0 and share > 0.0 and run["active"] < island["members"]:
         join(plan, state, g, slot)
 
 
@@ -188,9 +196,11 @@ def join(plan: Any, state: Any, g: int, slot: int) -> None:
     k = run["active"]
     state.places[slot]["active"] = 1
     run["active"] = k + 1
+    shift_job(plan, state, island["job"], ACTIVE, 1.0)
     gains = plan.pace[island["first_pace"] + k + 1] > plan.pace[island["first_pace"] + k]
-    if run["mode"] == LACKING:
-        begin(plan, state, g, 0.0)
+    waits = run["mode"] == RECOVERING and state.amount[NOW] < run["wait_until_s"]
+    if run["mode"] == LACKING or waits:
+        begin(plan, state, g, 0.0, 1 if k + 1 < island["members"] and waits else 0)
     elif run["mode"] in (RUNNING, HELD) and not gains:
         settle(plan, state, g, KEPT)
         set_speed(plan, state, g)
@@ -198,4 +208,4 @@ def join(plan: Any, state: Any, g: int, slot: int) -> None:
         # a planned stop: the island saves what it has, and starts again with one more
         settle(plan, state, g, KEPT)
         run["open_s"], run["open_work"] = 0.0, 0.0
-        begin(plan, state, g, island["save_s"])
+        begin(plan, state, g, island["save_s"], 0)

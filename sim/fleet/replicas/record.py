@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orbit.kernels.compile import exact_inlined
-from sim.fleet.replicas.tables import BIN, LEVELS, NOW
+from sim.fleet.replicas.tables import BIN, JOB_COLUMNS, JOB_LEVELS, LEVELS, NOW
 
 
 @exact_inlined
@@ -31,6 +31,14 @@ def shift_type(plan: Any, state: Any, kind: int, change: float) -> None:
 
 
 @exact_inlined
+def shift_job(plan: Any, state: Any, job: int, column: int, change: float) -> None:
+    """Change a level of a job."""
+    b = state.number[BIN]
+    state.job_level[job, column] += change
+    state.jobs[b, JOB_COLUMNS * job + column] += change * (plan.edges_s[b + 1] - state.amount[NOW])
+
+
+@exact_inlined
 def advance(plan: Any, state: Any, until_s: float) -> None:
     """Let time go on, with the levels as they are."""
     number, edges_s = state.number, plan.edges_s
@@ -42,6 +50,9 @@ def advance(plan: Any, state: Any, until_s: float) -> None:
             state.bins[b, q] += state.level[q] * width_s
         for t in range(state.type_level.shape[0]):
             state.types_s[b, t] += state.type_level[t] * width_s
+        for j in range(state.job_level.shape[0]):
+            for q in range(JOB_LEVELS):
+                state.jobs[b, JOB_COLUMNS * j + q] += state.job_level[j, q] * width_s
     state.amount[NOW] = until_s
 
 
@@ -63,3 +74,14 @@ def spread(bins: Any, edges_s: Any, last: int, from_s: float, until_s: float, co
             break
         end_s = edges_s[b]
         b -= 1
+
+
+@exact_inlined
+def spread_between(bins: Any, edges_s: Any, last: int, from_s: float, until_s: float, column: int, amount: float) -> None:
+    """As `spread`, for a time that ends in an earlier bin too."""
+    if amount == 0.0:
+        return
+    b = last
+    while b > 0 and edges_s[b] >= until_s:
+        b -= 1
+    spread(bins, edges_s, b, from_s, until_s, column, amount)

@@ -18,6 +18,8 @@ from sim.fleet.replicas.tables import (
     EVENT,
     EVENTS_FULL,
     INTERVALS,
+    JOB_COLUMNS,
+    JOB_LEVELS,
     LACKING,
     LEVELS,
     LIST,
@@ -40,6 +42,7 @@ class Outcome(NamedTuple):
     """What a replica leaves; see `State` for the shapes."""
 
     bins: Array
+    jobs: Array  # (bins, jobs, columns of a job)
     types_s: Array
     failures: Ints
     reached_s: Array
@@ -100,7 +103,7 @@ def new_state(plan: Plan, room: Room) -> State:
         Nothing is there yet.
     """
     bins, types, planes = plan.edges_s.size - 1, plan.types.size, plan.planes.size
-    jobs = int(plan.islands["job"].max()) + 1 if plan.islands.size else 0
+    jobs = int(plan.slots["job"].max()) + 1
     rows, lists = np.zeros(room.rows, ROW), np.zeros(planes + 2, LIST)
     rows["serial"], rows["slot"], rows["next"] = -1, -1, np.arange(1, room.rows + 1)
     rows["next"][-1] = -1
@@ -115,7 +118,8 @@ def new_state(plan: Plan, room: Room) -> State:
         down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
         life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),
         running=np.zeros(jobs, np.int64), number=number, amount=np.array([0.0, 0.0, -math.inf, INTERVALS / plan.edges_s[-1]]), level=np.zeros(LEVELS),
-        bins=np.zeros((bins, COLUMNS)), types_s=np.zeros((bins, types)), type_level=np.zeros(types),
+        job_level=np.zeros((jobs, JOB_LEVELS)), bins=np.zeros((bins, COLUMNS)), jobs=np.zeros((bins, jobs * JOB_COLUMNS)),
+        types_s=np.zeros((bins, types)), type_level=np.zeros(types),
         failures=np.zeros(plan.processes.size + plan.common_causes.size, np.int64), reached_s=np.full(plan.thresholds.size, math.inf),
         fallen_s=np.full(plan.thresholds.size, math.inf), batches_s=np.zeros((bins, room.batches)),
     )  # fmt: skip
@@ -149,7 +153,8 @@ def run(plan: Plan, room: Room) -> tuple[Outcome, Room]:
         elif status == ROWS_FULL:
             room = room._replace(rows=2 * room.rows)
         else:
+            jobs = state.jobs.reshape(len(state.jobs), -1, JOB_COLUMNS)
             found = Outcome(
-                state.bins, state.types_s, state.failures, state.reached_s, state.fallen_s, state.batches_s, abs(float(state.amount[DIED]))
+                state.bins, jobs, state.types_s, state.failures, state.reached_s, state.fallen_s, state.batches_s, abs(float(state.amount[DIED]))
             )
             return found, room

@@ -9,7 +9,7 @@ from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.lifetimes import factor, failure_s, hazard
 from sim.fleet.random_streams import to_unit, words
 from sim.fleet.replicas.heap import follow, push
-from sim.fleet.replicas.record import count, shift, shift_type, spread
+from sim.fleet.replicas.record import count, shift, shift_job, shift_type, spread
 from sim.fleet.replicas.tables import (
     ABSENT,
     ANNOUNCE,
@@ -28,11 +28,13 @@ from sim.fleet.replicas.tables import (
     STATUS,
     UNIT_BITS,
     Column,
+    JobColumn,
     Unit,
     whole,
 )
 
-SHARE, WORKING = whole(Column.SHARE), whole(Column.WORKING)
+SHARE, WORKING, BORN_S = whole(Column.SHARE), whole(Column.WORKING), whole(Column.BORN_S)
+JOB_SHARE, JOB_WORKING = whole(JobColumn.SHARE), whole(JobColumn.WORKING)
 UNITS_FAILED, UNITS_REPAIRED = whole(Column.UNITS_FAILED), whole(Column.UNITS_REPAIRED)
 EMPTY, RETIRED = whole(Column.EMPTY), whole(Column.RETIRED)
 ACCELERATOR, HOST = whole(Unit.ACCELERATOR), whole(Unit.HOST)
@@ -171,8 +173,13 @@ def set_share(plan: Any, state: Any, row: int, share: float) -> None:
         return
     shift(plan, state, SHARE, share - before)
     shift_type(plan, state, satellite["type"], share - before)
+    job = plan.slots[satellite["slot"]]["job"]
+    shift_job(plan, state, job, JOB_SHARE, share - before)
     if (share > 0.0) != (before > 0.0):
-        shift(plan, state, WORKING, 1.0 if share > 0.0 else -1.0)
+        change = 1.0 if share > 0.0 else -1.0
+        shift(plan, state, WORKING, change)
+        shift(plan, state, BORN_S, change * satellite["born_s"])
+        shift_job(plan, state, job, JOB_WORKING, change)
     if plan.slots[satellite["slot"]]["island"] >= 0:
         follow(state.due, state.number, MEMBER, satellite["slot"], NOTHING, NOTHING, NOTHING)
 

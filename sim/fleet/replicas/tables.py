@@ -67,6 +67,7 @@ class Scope(IntEnum):
     PLANE = 1  # a plane, or a formation
     BATCH = 2  # what flew on one launch
     TYPE = 3  # satellites of one hardware generation, which run the same software
+    SLOTS = 4  # those in some slots, at a listed time
 
 
 class Column(IntEnum):
@@ -79,27 +80,38 @@ class Column(IntEnum):
     STOCK = 4  # in the parking orbit
     ORDERED = 5  # satellites that are built or launched
     DERELICT = 6  # failed satellites that stay in orbit
-    LOST = 7  # from here on counts
-    RETIRED = 8
-    UNITS_FAILED = 9
-    UNITS_REPAIRED = 10
-    LAUNCHES = 11
-    LAUNCH_FAILURES = 12
-    LAUNCHED = 13  # satellites that reached their orbit
-    SWAPS = 14  # spares that took a slot
-    VISITS = 15
-    SPENT = 16  # [USD]
-    COLLISIONS = 17  # with derelicts of the fleet
-    USEFUL = 18  # jobs, in members x seconds: work that stays
-    SAVING = 19
-    RECOVERY = 20  # detection, restart, reload, and all that is done again
-    SLOWED = 21  # rate that members lack while the job runs
-    WAITING = 22  # without enough members, or without enough islands
-    INTERRUPTIONS = 23
+    BORN_S = 7  # times at which the satellites that work were born, summed over them
+    LOST = 8  # from here on counts
+    RETIRED = 9
+    UNITS_FAILED = 10
+    UNITS_REPAIRED = 11
+    LAUNCHES = 12
+    LAUNCH_FAILURES = 13
+    LAUNCHED = 14  # satellites that reached their orbit
+    SWAPS = 15  # spares that took a slot
+    VISITS = 16
+    SPENT = 17  # [USD]
+    COLLISIONS = 18  # with derelicts of the fleet
+
+
+class JobColumn(IntEnum):
+    """Columns of the record of each job: integrals over a bin, in satellites x seconds, and counts within it."""
+
+    SHARE = 0  # rates of the satellites in the slots of the job
+    WORKING = 1  # satellites in these slots that work, also in part
+    ACTIVE = 2  # those of them that are members now
+    USEFUL = 3  # work that stays; from here on times of all members
+    SAVING = 4
+    RECOVERY = 5  # detection, restart, reload, and all that is done again
+    SLOWED = 6  # rate that members lack while the job runs
+    WAITING = 7  # without enough members, or without enough islands
+    INTERRUPTIONS = 8
 
 
 COLUMNS: Final = len(Column)
 LEVELS: Final = int(Column.LOST)  # columns before it are integrals of a level
+JOB_COLUMNS: Final = len(JobColumn)
+JOB_LEVELS: Final = int(JobColumn.USEFUL)
 
 NOTHING, ONE = wholes(2)
 
@@ -158,6 +170,7 @@ COMMON_CAUSE: Final = np.dtype(
         ("at_s", np.float64),  # the one event of the whole group, where it is listed; infinite: events are drawn
         ("hits", np.float64),  # probability that a unit of the group is hit
         ("return_s", np.float64),  # until what was hit is back; infinite: it is not
+        ("first", np.int64), ("last", np.int64),  # slots of the scope SLOTS
         ("key", np.uint64), ("key_2", np.uint64),
     ]
 )  # fmt: skip
@@ -199,7 +212,8 @@ PLANE: Final = np.dtype(
         ("phase", np.float64),  # node ahead of the parking orbit at the beginning [turns], 0 to 1
     ]
 )  # fmt: skip
-SLOT: Final = np.dtype([("plane", np.int64), ("island", np.int64), ("filled", np.int64)])  # island -1: none; filled 1: from the beginning
+# island -1: the satellite is no member of one; filled 1: from the beginning
+SLOT: Final = np.dtype([("plane", np.int64), ("island", np.int64), ("job", np.int64), ("filled", np.int64)])
 LAUNCHES: Final = np.dtype([("time_s", np.float64), ("satellites", np.int64)])  # those known beforehand
 STANDDOWN: Final = np.dtype([("from_s", np.float64), ("until_s", np.float64)])  # launches due within are made at its end
 LISTED: Final = np.dtype([("time_s", np.float64), ("first", np.int64), ("last", np.int64), ("lost", np.int64)])  # lost 0: filled again
@@ -212,6 +226,7 @@ ISLAND: Final = np.dtype(
         ("interval_s", np.float64), ("save_s", np.float64),  # work between two checkpoints, saving one
         ("recovery_s", np.float64),  # from a failure to work again, without what is done again
         ("quorum", np.int64),  # islands of the job that must run for any of them to go on
+        ("patience_s", np.float64),  # how long it waits for the replacement of a member before it goes on with fewer
     ]
 )  # fmt: skip
 
@@ -282,6 +297,7 @@ RUN: Final = np.dtype(
         ("from_s", np.float64),  # since when it runs, or does not
         ("open_s", np.float64), ("open_work", np.float64),  # since the last commit
         ("speed", np.float64),
+        ("wait_until_s", np.float64),  # of a recovery: until then it waits for the replacement of a member
     ]
 )  # fmt: skip
 
@@ -307,10 +323,11 @@ class State(NamedTuple):
         Islands of each job that could run.
     number : ndarray of int64
         See the places below.
-    amount, level : ndarray
-        See the places below, and the first columns of `Column`.
-    bins, types_s, failures, reached_s, fallen_s, batches_s : ndarray
-        The record: shapes (bins, columns), (bins, types), (processes + common causes,), (thresholds,) twice, (bins, batches).
+    amount, level, job_level : ndarray
+        See the places below, and the first columns of `Column` and, for each job, of `JobColumn`.
+    bins, jobs, types_s, failures, reached_s, fallen_s, batches_s : ndarray
+        The record: shapes (bins, columns), (bins, jobs x columns of a job), (bins, types), (processes + common causes,), (thresholds,)
+        twice, (bins, batches).
     """
 
     rows: Rows
@@ -329,7 +346,9 @@ class State(NamedTuple):
     number: Ints
     amount: Array
     level: Array
+    job_level: Array
     bins: Array
+    jobs: Array
     types_s: Array
     type_level: Array
     failures: Ints

@@ -14,7 +14,7 @@ from sim.config import yaml_tree
 from sim.config.errors import InputError
 from sim.config.json_schema import scenario_schema
 from sim.config.scenario import items, load
-from sim.config.schema import NOT_SIMULATED, Scenario, Site
+from sim.config.schema import Scenario, Site
 from sim.config.schema.sweep import sweep_schema
 from sim.results.store import resolved_yaml
 
@@ -28,7 +28,7 @@ def test_committed_schema_is_the_schema() -> None:
 
 def test_schema_knows_every_section() -> None:
     properties = scenario_schema()["properties"]
-    assert set(Scenario.model_fields) | set(NOT_SIMULATED) | {"extends"} == set(properties)
+    assert set(Scenario.model_fields) | {"extends"} == set(properties)
 
 
 def _described() -> list[tuple[str, str, str]]:

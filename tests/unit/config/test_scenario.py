@@ -239,26 +239,16 @@ def test_catalogue_of_a_resolved_scenario(catalogue: Path, folder: Path) -> None
         load(path)
 
 
-# --- what is not simulated -----------------------------------------------------------------------------------------------
-
-UNKNOWN = "mission: {duration: 5 yr, replicas: 1000}\n"
+# --- a mission -----------------------------------------------------------------------------------------------------------
 
 
-def test_section_that_changes_nothing(small: Path) -> None:
+def test_identity_without_a_mission(small: Path) -> None:
+    """A scenario without a mission has the identity that it had before there were any; one with a mission has another."""
     before = load(small)
-    after = load(_write(small, small.read_text("utf-8") + UNKNOWN))
-    assert after.sha256 == before.sha256
-    assert after.scenario == before.scenario
-    assert after.notes == ("mission: read, but not simulated in this version: it changes nothing",)
-    assert after.assumptions == before.assumptions
-    assert before.notes == ()
-
-
-def test_section_that_changes_nothing_is_told(small: Path, dawndusk: object) -> None:
-    _write(small, small.read_text("utf-8") + UNKNOWN)
-    called = dawndusk("validate", "small.yaml", "--json")  # type: ignore[operator]
-    assert called.code == 0
-    assert called.err.count("not simulated") == 1
+    after = load(_write(small, small.read_text("utf-8") + "mission: {duration: 5 yr, replicas: 1000}\n"))
+    assert after.sha256 != before.sha256
+    assert after.scenario.mission is not None
+    assert after.scenario.model_copy(update={"mission": None}) == before.scenario
 
 
 # --- identity ----------------------------------------------------------------------------------------------------------

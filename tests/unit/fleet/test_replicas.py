@@ -27,7 +27,7 @@ from sim.fleet.replicas.fleet import (
 )
 from sim.fleet.replicas.replica import simulate
 from sim.fleet.replicas.run import Outcome, Room, new_state, run, with_keys
-from sim.fleet.replicas.tables import COLUMNS, Column, Scope, Unit
+from sim.fleet.replicas.tables import COLUMNS, Column, JobColumn, Scope, Unit
 
 DAY_S = 86400.0
 YEAR_S = 365.25 * DAY_S
@@ -55,6 +55,13 @@ def column(which: Column, over: float = 1.0) -> Callable[[Outcome], float]:
     return lambda one: float(one.bins[:, which].sum()) / over
 
 
+def useful(over: float) -> Callable[[Outcome], float]:
+    return lambda one: float(one.jobs[:, :, JobColumn.USEFUL].sum()) / over
+
+
+TIMES = slice(JobColumn.USEFUL, JobColumn.INTERRUPTIONS)  # of members
+
+
 @pytest.mark.parametrize(("satellites", "parallel", "rate"), [(10, 1, 0.1), (10, 2, 0.1), (100, 10, 0.09)])
 def test_limited_repairs(satellites: int, parallel: int, rate: float) -> None:
     """Source of truth: the queue M/M/c//N. The fleet begins whole, so that the first 20 years are left out."""
@@ -79,10 +86,10 @@ def test_hot_spares(spares: int, rate: float) -> None:
     process = [Process("loss", Unit.SATELLITE, YEAR_S / rate)]
     island = Island(128, 0, 128 + spares, [0.0] * 128 + [1.0], 60.0)
     whole = Fleet(years(1.0), [Plane(128 + spares)], processes=process, islands=[island])
-    assert_near(whole, 800, column(Column.USEFUL, 128 * YEAR_S), all_slots_availability(128, spares, rate, 1.0))
+    assert_near(whole, 800, useful(128 * YEAR_S), all_slots_availability(128, spares, rate, 1.0))
     elastic = whole._replace(islands=[island._replace(pace=[k / 128 for k in range(129)])])
-    assert_near(elastic, 400, column(Column.USEFUL, 128 * YEAR_S), elastic_capacity(128, spares, rate, 1.0))
-    mean, error = means(elastic, 400, column(Column.USEFUL, 128 * YEAR_S))
+    assert_near(elastic, 400, useful(128 * YEAR_S), elastic_capacity(128, spares, rate, 1.0))
+    mean, error = means(elastic, 400, useful(128 * YEAR_S))
     added = min(1.0, (1.0 - math.exp(-rate)) / rate + spares / 128)
     assert spares == 0 or abs(mean - added) > 5.0 * error
 
@@ -97,10 +104,10 @@ def test_checkpoints(interval_s: float, save_s: float, recovery_s: float, mean_s
         years(1.0, 12), [Plane(8)], processes=[Process("interruption", Unit.SATELLITE, 8 * mean_s, remedies=AT_ONCE)],
         islands=[Island(8, 0, 8, [0.0] * 8 + [1.0], interval_s, save_s, recovery_s)],
     )  # fmt: skip
-    assert_near(fleet, 300, column(Column.USEFUL, 8 * YEAR_S), 1.0 / wall_per_work(interval_s, save_s, recovery_s, mean_s))
+    assert_near(fleet, 300, useful(8 * YEAR_S), 1.0 / wall_per_work(interval_s, save_s, recovery_s, mean_s))
     for one in replicas(fleet, 2, range(3)):
         assert one.bins.min() >= -1e-6
-        assert one.bins[:, Column.USEFUL : Column.INTERRUPTIONS].sum(axis=1) == pytest.approx(8 * np.diff(fleet.edges_s), rel=1e-12)
+        assert one.jobs[:, 0, TIMES].sum(axis=1) == pytest.approx(8 * np.diff(fleet.edges_s), rel=1e-12)
 
 
 def test_lifetimes_of_satellites() -> None:
@@ -374,24 +381,41 @@ def test_a_job_by_hand() -> None:
     fleet = Fleet([0.0, 500.0, 1000.0], [Plane(5)], islands=[island], changes=[Change(250.0, 1, 1), Change(600.0, 2, 2), Change(800.0, 2, 2, lost=False)])
     (one,) = replicas(fleet, 1, [0])
     # two intervals kept; 50 s and 30 s of recovery; runs from 280: 320 s are three intervals and 20 s; waits 200 s; recovers; 170 s: 90 + 10 + 70
-    useful, saving, recovery, slowed, waiting = one.bins[:, Column.USEFUL : Column.INTERRUPTIONS].sum(axis=0) / 4.0
-    assert [useful, saving, recovery, slowed, waiting] == pytest.approx([180 + 270 + 160, 20 + 30 + 10, 50 + 30 + 20 + 30, 0, 200])
-    assert one.bins[:, Column.INTERRUPTIONS].sum() == 2
+    kept, saving, recovery, slowed, waiting = one.jobs[:, 0, TIMES].sum(axis=0) / 4.0
+    assert [kept, saving, recovery, slowed, waiting] == pytest.approx([180 + 270 + 160, 20 + 30 + 10, 50 + 30 + 20 + 30, 0, 200])
+    assert one.jobs[:, :, JobColumn.INTERRUPTIONS].sum() == 2
     # without the spare the job waits from 250 s on
     (alone,) = replicas(fleet._replace(planes=[Plane(4)], islands=[island._replace(last_slot=4)], changes=[Change(250.0, 1, 1)]), 1, [0])
-    assert alone.bins[:, [Column.USEFUL, Column.WAITING]].sum(axis=0) / 4.0 == pytest.approx([180, 750])
+    assert alone.jobs[:, 0, [JobColumn.USEFUL, JobColumn.WAITING]].sum(axis=0) / 4.0 == pytest.approx([180, 750])
     # elastic: three members at three quarters, after a recovery, and back to four by a planned stop: a save and a recovery
     elastic = fleet._replace(
         planes=[Plane(4)], islands=[Island(4, 0, 4, [0.0, 0.25, 0.5, 0.75, 1.0], 90.0, 10.0, 30.0)],
         changes=[Change(250.0, 1, 1), Change(500.0, 1, 1, lost=False)],
     )  # fmt: skip
     (one,) = replicas(elastic, 1, [0])
-    useful, saving, recovery, slowed, waiting = one.bins[:, Column.USEFUL : Column.INTERRUPTIONS].sum(axis=0) / 4.0
+    kept, saving, recovery, slowed, waiting = one.jobs[:, 0, TIMES].sum(axis=0) / 4.0
     first, second = 180 + 20 * 0, 0.75 * (90 + 90 + 20)  # 280 to 500 s: 220 s are two cycles and 20 s
     third = 4 * 90 + 60  # 540 to 1000 s: 460 s
-    assert [useful, recovery, waiting] == pytest.approx([first + second + third, 50 + 30 + 40, 0])
+    assert [kept, recovery, waiting] == pytest.approx([first + second + third, 50 + 30 + 40, 0])
     assert slowed == pytest.approx(0.25 * 200)
     assert saving == pytest.approx(20 + 20 + 40)
+
+
+def test_a_job_that_waits_before_it_goes_on_with_fewer() -> None:
+    """Source of truth: by hand: as above, but 40 s of waiting for a replacement; in the second case it comes after 20 s."""
+    island = Island(4, 0, 4, [0.0, 0.25, 0.5, 0.75, 1.0], 90.0, 10.0, 30.0, patience_s=40.0)
+    fleet = Fleet([0.0, 260.0, 1000.0], [Plane(4)], islands=[island], changes=[Change(250.0, 1, 1)])
+    (one,) = replicas(fleet, 1, [0])
+    kept, saving, recovery, slowed, waiting = one.jobs[:, 0, TIMES].sum(axis=0) / 4.0
+    # two intervals kept; 50 s done again; waits to 290; recovers to 320; 680 s at three quarters: six cycles and 80 s
+    assert [recovery, waiting] == pytest.approx([50 + 30, 40])
+    assert [kept, slowed] == pytest.approx([180 + 0.75 * 620, 0.25 * 620])
+    assert saving == pytest.approx(20 + 60)
+    assert one.jobs[:, 0, JobColumn.WAITING] / 4.0 == pytest.approx([10, 30])  # from 250 to 260, and on
+    (one,) = replicas(fleet._replace(changes=[Change(250.0, 1, 1), Change(270.0, 1, 1, lost=False)]), 1, [0])
+    kept, saving, recovery, slowed, waiting = one.jobs[:, 0, TIMES].sum(axis=0) / 4.0
+    assert [recovery, waiting, slowed] == pytest.approx([50 + 30, 20, 0])
+    assert kept == pytest.approx(180 + 7 * 90)
 
 
 def test_a_quorum_of_islands() -> None:
@@ -399,8 +423,8 @@ def test_a_quorum_of_islands() -> None:
     islands = [Island(2, 2 * i, 2 * i + 2, [0.0, 0.0, 1.0], 1.0, 0.0, 0.0, job=0, quorum=2) for i in range(3)]
     changes = [Change(100.0, 0, 0), Change(300.0, 2, 2), Change(600.0, 0, 0, lost=False)]
     (one,) = replicas(Fleet([0.0, 1000.0], [Plane(6)], islands=islands, changes=changes), 1, [0])
-    assert one.bins[0, Column.USEFUL] / 2.0 == pytest.approx(100 + 300 + 300 + 400 + 400)
-    assert one.bins[0, Column.WAITING] / 2.0 == pytest.approx(200 + 300 + 700 + 300)
+    assert one.jobs[0, 0, JobColumn.USEFUL] / 2.0 == pytest.approx(100 + 300 + 300 + 400 + 400)
+    assert one.jobs[0, 0, JobColumn.WAITING] / 2.0 == pytest.approx(200 + 300 + 700 + 300)
 
 
 def outcome_bytes(outcomes: Iterable[Outcome]) -> list[bytes]:
@@ -424,7 +448,7 @@ def everything() -> Fleet:
         success=0.9, raising_s=40 * DAY_S, launch_usd=1e6, budget_usd=2e7, budget_usd_s=0.3, deorbited=0.5, visit_s=YEAR_S, visit_success=0.7,
         visit_usd=1e5, visit_units=9, ahead_s=0.5 * YEAR_S, collisions_s=0.002 / YEAR_S, decay_s=3 * YEAR_S, breakup=0.1,
     )  # fmt: skip
-    islands = [Island(8, 0, 10, [0.0] * 5 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0), Island(9, 10, 20, [0.0] * 9 + [1.0], 1800.0, 30.0, 300.0, job=1)]
+    islands = [Island(8, 0, 10, [0.0] * 5 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0, patience_s=5 * DAY_S), Island(9, 10, 20, [0.0] * 9 + [1.0], 1800.0, 30.0, 300.0, job=1)]
     return Fleet(
         years(8.0, 16), [Plane(10, 1, phase=0.1), Plane(10, 1, phase=0.7), Plane(10)],
         [kind, kind._replace(units={**kind.units, Unit.ACCELERATOR: 12, Unit.HOST: 3}, from_s=3 * YEAR_S)], processes, causes, supply, islands,
@@ -467,10 +491,19 @@ def test_accounts(number: int) -> None:
     assert np.all(bins[:, Column.SHARE] <= bins[:, Column.WORKING] * (1 + 1e-12))
     assert one.types_s.sum(axis=1) == pytest.approx(bins[:, Column.SHARE], rel=1e-9, abs=1.0)
     assert one.batches_s.sum(axis=1) == pytest.approx(30 * widths - bins[:, Column.EMPTY], rel=1e-9)
-    assert bins[:, Column.USEFUL : Column.INTERRUPTIONS].sum(axis=1) == pytest.approx(17 * widths, rel=1e-9)
+    for job, members in enumerate((8, 9)):
+        assert one.jobs[:, job, TIMES].sum(axis=1) == pytest.approx(members * widths, rel=1e-9)
+        assert np.all(one.jobs[:, job, JobColumn.ACTIVE] <= members * widths * (1 + 1e-12))
+        assert np.all(one.jobs[:, job, JobColumn.USEFUL] <= one.jobs[:, job, JobColumn.ACTIVE] * (1 + 1e-12))
+        assert np.all(one.jobs[:, job, JobColumn.ACTIVE] <= one.jobs[:, job, JobColumn.WORKING] * (1 + 1e-12))
+    for which, of_job in ((Column.SHARE, JobColumn.SHARE), (Column.WORKING, JobColumn.WORKING)):
+        assert one.jobs[:, :, of_job].sum(axis=1) == pytest.approx(bins[:, which], rel=1e-9)
+    age_s = 0.5 * (np.array(fleet.edges_s[:-1]) + fleet.edges_s[1:]) - bins[:, Column.BORN_S] / bins[:, Column.WORKING]
+    assert np.all(age_s > -0.5 * widths)
+    assert np.all(age_s < fleet.edges_s[1:])
     assert total[Column.UNITS_REPAIRED] <= total[Column.UNITS_FAILED]
     assert np.all(bins[:, Column.DERELICT] <= np.cumsum(bins[:, Column.LOST]) * widths)
-    assert bins[:, Column.LOST : Column.USEFUL].min() >= 0.0
+    assert bins[:, Column.LOST :].min() >= 0.0
     assert total[Column.COLLISIONS] > 0 or number != 1
     state = new_state(arrays(fleet), room_for(fleet))
     simulate(with_keys(arrays(fleet), 11, number, range(6), range(6, 9), 99), state)

@@ -1,0 +1,49 @@
+"""The verb `policies`: ways to go on after a failure, compared on the same failures. Added to the command by `sim.cli.app`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from sim.cli.options import Json, Seed, Sets, Source, Threads
+from sim.cli.terminal import console, print_json, table
+
+app = typer.Typer(rich_markup_mode=None)
+HEADS = ("policy", "useful", "P10", "P90", "at work", "recovery", "waiting", "interruptions", "tokens")
+
+
+@app.command(epilog="Example: dawndusk policies suncatcher --set 'mission={duration: 5 yr}'")
+def policies(scenario: Source, set: Sets = None, seed: Seed = None, threads: Threads = None, json: Json = False) -> None:
+    """Compare ways of training jobs to go on after failures, over the years of a mission.
+
+    No checkpoints, rollback, hot spares, elastic replicas, DiLoCo islands, and the loss of a whole plane: all meet the same failures.
+    """
+    from sim.cli.progress import Bar
+    from sim.studies.policies import compare
+
+    with Bar("policies") as advance:
+        rows = compare(scenario, set or (), seed, threads, advance)
+    if json:
+        print_json({"rows": rows})
+        return
+    _show(rows)
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from sim.results.number_text import percent
+
+    terminal = console()
+    lines = table(*HEADS, right=HEADS[1:])
+    for row in rows:
+        if row["why_not"] is not None:
+            continue
+        useful, shares = row["useful_fraction"], (row[name]["mean"] for name in ("working", "recovery", "waiting"))
+        lines.add_row(
+            row["policy"], *(percent(useful[q]) for q in ("mean", "p10", "p90")), *map(percent, shares), f"{row['interruptions']['mean']:,.4g}",
+            f"{row['tokens']['mean']:.3g}",
+        )  # fmt: skip
+    terminal.print(lines)
+    terminal.print()
+    for row in rows:
+        terminal.print(f"{row['policy']}: {row['why_not'] or row['what']}", style="dim" if row["why_not"] is None else None)

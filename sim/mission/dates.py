@@ -1,0 +1,108 @@
+"""Dates of a mission on which the run is made, and what each counts for in each part of the mission.
+
+What a fleet can do follows the angle between its orbits and the Sun, without sign: the run is made on dates that spread this angle of the
+first plane evenly over what the mission meets, and values for other dates are interpolated in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbit.sunlit_orbits import Plane, beta_sine, days_since_j2000, node_rate_rad_d, sun
+from sim.config.balance.orbits import planes_of
+from sim.config.schema import Constellation, Scenario, parts
+
+Array = NDArray[np.float64]
+DAY_S, YEAR_D = 86400.0, 365.25
+LOOKS = 8  # at least so many in a part of the mission
+
+
+class Dates(NamedTuple):
+    """Dates of runs, and their weights in the parts of a mission."""
+
+    after_d: tuple[float, ...]  # days after the start
+    beta_rad: tuple[float, ...]  # angle between the first plane and the Sun, without sign; not a number where no plane is known
+    weight: Array  # (parts, dates), each row sums to 1
+
+
+def beta_rad(plane: Plane, day: float) -> float:
+    """Angle between the Sun and a plane, without sign.
+
+    Parameters
+    ----------
+    plane : Plane
+        The plane on that day.
+    day : float
+        Days since J2000.
+
+    Returns
+    -------
+    float
+        Angle [rad], 0 to pi / 2.
+    """
+    return abs(math.asin(max(-1.0, min(1.0, beta_sine(sun(day), plane.inclination_rad, plane.node_rad)))))
+
+
+def dates(scenario: Scenario, number: int, edges_s: Sequence[float]) -> Dates:
+    """Dates on which the run of a mission is made.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    number : int
+        Number of dates; fewer where the angle does not change, one where orbits come from a file.
+    edges_s : sequence of float
+        Edges of the parts of the mission, seconds after its start.
+
+    Returns
+    -------
+    Dates
+        Dates and weights.
+    """
+    day, bins = days_since_j2000(scenario.epoch), len(edges_s) - 1
+    part = parts([scenario.constellation[0]])[0]
+    planes = planes_of(part, day)
+    if not planes:
+        return Dates((0.0,), (math.nan,), np.ones((bins, 1)))
+    plane, span_d = planes[0], min(YEAR_D, edges_s[-1] / DAY_S)
+    chosen = _chosen(part, day, span_d, number)
+    after_d = sorted(chosen)
+    angle = np.array([chosen[d] for d in after_d])
+    rate = node_rate_rad_d(plane.semi_major_axis_m, plane.inclination_rad)
+    weight = np.array([
+        _weights(angle, [beta_rad(plane._replace(node_rad=plane.node_rad + rate * d), day + d) for d in _looks(first / DAY_S, last / DAY_S)])
+        for first, last in pairwise(edges_s)
+    ])  # fmt: skip
+    return Dates(tuple(after_d), tuple(angle.tolist()), weight)
+
+
+def _chosen(part: Constellation, day: float, span_d: float, number: int) -> dict[float, float]:
+    """Days after the start whose angles are nearest to evenly spaced ones, and these angles; the orbit is the scenario's on each date."""
+    looks = [float(d) for d in range(max(1, math.ceil(span_d)))]
+    seen = {d: beta_rad(planes_of(part, day + d)[0], day + d) for d in looks}
+    low, high = min(seen.values()), max(seen.values())
+    if number == 1 or high - low < 1e-3:
+        return {0.0: seen[0.0]}
+    wanted = [low + (high - low) * k / (number - 1) for k in range(number)]
+    nearest = [min(looks, key=lambda d: (abs(seen[d] - angle), d)) for angle in wanted]
+    return {d: seen[d] for d in nearest}
+
+
+def _looks(first_d: float, last_d: float) -> list[float]:
+    """Days of a part of the mission at which the Sun is looked at, one a day or more often."""
+    count = max(LOOKS, math.ceil(last_d - first_d))
+    return [first_d + (last_d - first_d) * (k + 0.5) / count for k in range(count)]
+
+
+def _weights(angle: Array, met: Sequence[float]) -> Array:
+    """Weights of the dates for angles that are met: linear interpolation, the nearest date beyond the ends; their mean."""
+    order = np.argsort(angle, kind="stable")
+    one = np.eye(angle.size)[order]
+    return np.asarray(np.mean([[np.interp(b, angle[order], column) for column in one.T] for b in met], axis=0))

@@ -1,0 +1,131 @@
+"""A mission as part of the results of a run: a section of the summary, and series over years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config.scenario import Loaded
+from sim.fleet.replicas.tables import Column
+from sim.mission import layout
+from sim.mission.capability import measure
+from sim.mission.dates import dates
+from sim.mission.figures import QUANTILES, Study, process_costs, section
+from sim.mission.groups import without_spares
+from sim.mission.histories import histories
+from sim.mission.ledger import ledger
+from sim.results import store
+from sim.results.dataset import labelled, with_dates
+from sim.results.store import Results
+
+Array = NDArray[np.float64]
+LEVELS = (
+    ("mission_spares", Column.SPARES), ("mission_stock", Column.STOCK), ("mission_ordered", Column.ORDERED), ("mission_derelicts", Column.DERELICT),
+    ("mission_empty", Column.EMPTY),
+)  # fmt: skip
+COUNTS = (
+    ("mission_lost", Column.LOST), ("mission_launches", Column.LAUNCHES), ("mission_launched", Column.LAUNCHED), ("mission_visits", Column.VISITS),
+    ("mission_spent", Column.SPENT),
+)  # fmt: skip
+Progress = Callable[[str, int, int], None]
+
+
+def attach(loaded: Loaded, results: Results, threads: int | None = None, progress: Progress | None = None) -> Results:
+    """Results with what the mission of a scenario adds.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    results : Results
+        Results of its run.
+    threads : int or None, optional
+        Threads of runs and replicas; they do not change results.
+    progress : callable, optional
+        Called as progress(what, done, total).
+
+    Returns
+    -------
+    Results
+        With the section `mission` of the summary and the series of the mission; as they were where the scenario has none.
+    """
+    if loaded.scenario.mission is None:
+        return results
+    study = simulate(loaded, threads, progress)
+    costs = process_costs(study, threads or 1)
+    added = labelled(_arrays(study), loaded.scenario.name, results.series.attrs["epoch"])
+    series = results.series.drop_vars([name for name in added.variables if name in results.series.variables])
+    series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
+    attached = replace(results, summary=results.summary | {"mission": section(study, costs)}, series=series)
+    store.check_finite(attached)
+    return attached
+
+
+def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | None = None, spares: bool = True) -> Study:
+    """Simulate a mission: the days, then the replicas.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        A scenario with a mission.
+    threads : int or None, optional
+        Threads of runs and replicas; they do not change results.
+    progress : callable, optional
+        Called as progress(what, done, total).
+    spares : bool, optional
+        Whether satellites that are no members take the ranks of those that are lost.
+
+    Returns
+    -------
+    Study
+        The mission.
+    """
+    scenario = loaded.scenario
+    mission = scenario.mission
+    assert mission is not None
+    oldest_s = mission.duration if mission.refresh is None else min(mission.duration, mission.refresh.every)
+    ages_s = [oldest_s * k / max(1, int(mission.ages) - 1) for k in range(int(mission.ages))]
+    chosen = dates(scenario, int(mission.dates), layout.edges_s(mission))
+    rate = layout.interruptions_per_s(scenario, scenario.satellite)
+    days = None if progress is None else partial(progress, "days")
+    table, found, peak = measure(loaded, chosen, ages_s, rate, threads, days)
+    found = found if spares else without_spares(found)
+    own = layout.prices(loaded)
+    fleet = layout.fleet(loaded, found, own)
+    report = None if progress is None else partial(progress, "replicas")
+    one = histories(fleet, int(scenario.seed), int(mission.replicas), threads or 1, report)
+    ledgers = [ledger(one, n, found, table) for n in range(int(mission.replicas))]
+    return Study(loaded, found, table, fleet, own, peak, one, ledgers)
+
+
+def _arrays(study: Study) -> dict[str, Any]:
+    """Series: values over each part of the mission, as quantiles over the replicas."""
+    one, mission = study.one, study.mission
+    width_s, slots = one.width_s, study.fleet.slots
+    flops_per_s = study.useful_s / width_s * study.peak_flops_per_s
+    batches = one.batches_s.mean(axis=0) / width_s[:, np.newaxis]
+    flown = np.flatnonzero(batches.any(axis=0))
+    kept = batches[:, : int(flown.max()) + 1] if flown.size else batches[:, :0]
+    return {
+        "mission_time": np.round(one.edges_s[1:] * 1e3).astype(np.int64),
+        "mission_quantile": [f"P{round(100 * q)}" for q in QUANTILES],
+        "mission_batch": [str(n) if n < one.batches_s.shape[2] - 1 else f"{n} and later" for n in range(kept.shape[1])],
+        "mission_useful": _quantiles(flops_per_s),
+        "mission_useful_whole": study.whole_useful_s / width_s * study.peak_flops_per_s,
+        "mission_capacity": _quantiles(one.bins[:, :, Column.SHARE] / (slots * width_s)),
+        "mission_target_met": (study.useful_rates >= mission.target).mean(axis=0),
+        "mission_age": _quantiles(one.mean_age_s),
+        "mission_batch_working": kept.T,
+        **{name: _quantiles(one.bins[:, :, column] / width_s) for name, column in LEVELS},
+        **{name: _quantiles(np.cumsum(one.bins[:, :, column], axis=1)) for name, column in COUNTS},
+    }  # fmt: skip
+
+
+def _quantiles(values: Array) -> Array:
+    """Quantiles over the replicas, (quantiles, parts)."""
+    return np.asarray(np.quantile(values, QUANTILES, axis=0))

@@ -1,0 +1,168 @@
+"""Years of a fleet: useful rate with its spread, inventory and launches, survival by batch, and what each process costs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from sim.results.mission_text import MISSION_HEADS, PROCESS_HEADS, mission_rows, process_rows
+from viz.figures import ROW_PX, Chart, line, row_axis, time_axis
+from viz.formatting import prefixed
+from viz.html_parts import collapsed, table, text
+from viz.palette import CAUSE, INK, JOB_COLOURS, MUTED, axis, layout
+from viz.scene import Floats, unix_ms
+
+BAND: Final = "rgba(35,105,173,0.20)"
+BLUE: Final = "#2369ad"
+ORANGE: Final = "#c2410c"
+MOST_BARS: Final = 12
+INVENTORY: Final = (
+    ("places empty", "mission_empty", ORANGE), ("spares in planes", "mission_spares", "#0e93a8"),
+    ("in the parking orbit", "mission_stock", "#e3a008"), ("ordered or on the way", "mission_ordered", "#7a5195"),
+    ("failed, still in orbit", "mission_derelicts", INK),
+)  # fmt: skip
+COUNTS: Final = (
+    ("satellites lost", "mission_lost", ORANGE), ("satellites launched", "mission_launched", BLUE), ("launches", "mission_launches", INK),
+)  # fmt: skip
+
+
+def _middles(results: Any) -> Floats | None:
+    """Middles of the parts of the mission [ms since 1970]; None without a mission."""
+    if results.summary.get("mission") is None or "mission_time" not in results.series:
+        return None
+    ends = results.series["mission_time"].values
+    starts = np.concatenate(([0], ends[:-1]))
+    return np.asarray(unix_ms(results, (starts + ends) // 2), dtype=np.float64)
+
+
+def _ends(results: Any) -> Floats:
+    return np.asarray(unix_ms(results, results.series["mission_time"].values), dtype=np.float64)
+
+
+def band(figure: go.Figure, x: Floats, low: Floats, high: Floats, name: str, unit: str, colour: str = BAND) -> None:
+    """A shaded band between two curves."""
+    common: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hovertemplate": f"%{{y:,.4~g}} {unit}<extra>{name}</extra>"}
+    figure.add_trace(go.Scatter(x=x, y=low, name=f"{name}, P10", **common))
+    figure.add_trace(go.Scatter(x=x, y=high, name=f"{name}, P90", fill="tonexty", fillcolor=colour, **common))
+
+
+def fan(results: Any) -> Chart | None:
+    """Useful rate over the years: median, its spread, a fleet without losses and the target."""
+    x = _middles(results)
+    if x is None:
+        return None
+    useful, whole = results.series["mission_useful"].values, results.series["mission_useful_whole"].values
+    scale, unit = prefixed(float(max(useful.max(), whole.max())), "FLOP/s")
+    low, middle, high = useful / scale
+    target = results.summary["mission"]["target"]
+    figure = go.Figure()
+    band(figure, x, low, high, "useful", unit)
+    figure.add_trace(line(x, middle, "useful, P50", BLUE, unit))
+    figure.add_trace(line(x, whole / scale, "nothing fails", MUTED, unit, line={"dash": "dot"}))
+    figure.add_trace(line(x, target * whole / scale, "target", ORANGE, unit, line={"dash": "dash", "width": 1}))
+    figure.update_layout(layout(360, hovermode="x unified"))
+    figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
+    figure.update_yaxes(axis(f"useful, {unit}", rangemode="tozero"))
+    key = (("P50 of the replicas; shaded P10 to P90", BLUE), ("a fleet of which nothing fails", MUTED), ("target", ORANGE))
+    return Chart(figure, key, "Each moment by itself: no single history follows the edge of the shaded area.")
+
+
+def inventory(results: Any) -> Chart | None:
+    """Where satellites are, and what was lost and launched, medians."""
+    x = _middles(results)
+    if x is None:
+        return None
+    series = results.series
+    shown = [(name, series[key].values, colour) for name, key, colour in INVENTORY if series[key].values.max() > 0.0]
+    counted = [(name, series[key].values, colour) for name, key, colour in COUNTS if series[key].values.max() > 0.0]
+    if not shown and not counted:
+        return None
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
+    for name, values, colour in shown:
+        figure.add_trace(line(x, values[1], name, colour, "satellites"), row=1, col=1)
+    for name, values, colour in counted:
+        figure.add_trace(line(_ends(results), values[1], name, colour, ""), row=2, col=1)
+    figure.update_layout(layout(440, hovermode="x unified"))
+    figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
+    figure.update_xaxes(title_text="", row=1, col=1)
+    figure.update_yaxes(axis("satellites", rangemode="tozero"), row=1, col=1)
+    figure.update_yaxes(axis("since the start", rangemode="tozero"), row=2, col=1)
+    key = [(name, colour) for name, _, colour in shown] + [(f"{name}, since the start", colour) for name, _, colour in counted]
+    return Chart(figure, tuple(key), "Medians of the replicas.")
+
+
+def survival(results: Any) -> Chart | None:
+    """Satellites in their places by the launch that brought them, stacked, mean over the replicas."""
+    x = _middles(results)
+    if x is None or not results.series.sizes.get("mission_batch"):
+        return None
+    names = [str(name) for name in results.series["mission_batch"].values]
+    working = results.series["mission_batch_working"].values
+    figure = go.Figure()
+    key = []
+    first = "of the start" if results.summary["mission"]["reached_s"][-1]["p50"] == 0.0 else "first launch"
+    for i, (name, values) in enumerate(zip(names, working, strict=True)):
+        label, colour = (first if i == 0 else f"launch {name}"), JOB_COLOURS[i % len(JOB_COLOURS)]
+        figure.add_trace(line(x, values, label, colour, "satellites", stackgroup="batch", fillcolor=colour, line={"width": 0}))
+        key.append((label, colour))
+    figure.update_layout(layout(300, hovermode="x unified"))
+    figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
+    figure.update_yaxes(axis("satellites in their places", rangemode="tozero"))
+    return Chart(figure, tuple(key), "Mean over the replicas.")
+
+
+def costs(results: Any) -> Chart | None:
+    """Useful work gained without each process, largest first, with its spread over the replicas."""
+    mission = results.summary.get("mission")
+    rows = [] if mission is None else [row for row in mission["processes"] if row["failures"]["mean"] > 0.0][:MOST_BARS]
+    if not rows:
+        return None
+    figure = go.Figure()
+    gains = [100.0 * row["gain"]["mean"] for row in rows]
+    low = [max(0.0, 100.0 * (row["gain"]["mean"] - row["gain"]["p10"])) for row in rows]
+    high = [max(0.0, 100.0 * (row["gain"]["p90"] - row["gain"]["mean"])) for row in rows]
+    figure.add_bar(
+        x=gains, y=list(range(len(rows))), orientation="h", marker={"color": CAUSE["failed"].colour}, width=0.6,
+        error_x={"type": "data", "symmetric": False, "array": high, "arrayminus": low, "color": MUTED, "thickness": 1.5, "width": 4},
+        hovertemplate="%{x:+,.2f} % useful work<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(layout(ROW_PX * len(rows) + 70, yaxis=row_axis([row["name"] for row in rows]), xaxis=axis("% more useful work without it")))
+    return Chart(figure, ((("mean of the replicas; line P10 to P90"), CAUSE["failed"].colour),), "Same random numbers for all other processes.")
+
+
+def capability(results: Any) -> Chart | None:
+    """Useful share of nameplate in the runs without failures, by date and age."""
+    mission = results.summary.get("mission")
+    if mission is None or len(mission["capability"]) < 2:
+        return None
+    figure, key = go.Figure(), []
+    ages = sorted({row["older_s"] for row in mission["capability"]})
+    for i, age in enumerate(ages):
+        rows = [row for row in mission["capability"] if row["older_s"] == age]
+        name, colour = f"{age / 31557600.0:.3g} yr older" if age else "as at the start", JOB_COLOURS[i % len(JOB_COLOURS)]
+        days = np.array([row["date_s"] * 1e3 for row in rows], dtype=np.int64)
+        beta = ["angle not known" if row["beta_deg"] is None else f"Sun {row['beta_deg']:.1f}° from the plane" for row in rows]
+        figure.add_trace(go.Scatter(
+            x=np.asarray(unix_ms(results, days), dtype=np.float64), y=[100.0 * row["useful_fraction"] for row in rows], name=name,
+            mode="lines+markers", line={"color": colour, "width": 1, "dash": "dot"}, marker={"size": 8, "color": colour}, text=beta,
+            hovertemplate="%{y:.2f} % useful, %{text}<extra>" + name + "</extra>",
+        ))  # fmt: skip
+        key.append((name, colour))
+    figure.update_layout(layout(260))
+    figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
+    figure.update_yaxes(axis("% of nameplate", rangemode="tozero"))
+    return Chart(figure, tuple(key), "Runs without failures, on dates that spread the angle between orbit and Sun.")
+
+
+def tables(summary: dict[str, Any]) -> str:
+    """Key figures with their quantiles, and what each process costs."""
+    mission = summary.get("mission")
+    if mission is None:
+        return ""
+    rows = ["".join(f"<td>{text(cell)}</td>" for cell in row) for row in mission_rows(mission)]
+    found = table(MISSION_HEADS, rows)
+    processes = ["".join(f"<td>{text(cell)}</td>" for cell in row) for row in process_rows(mission)]
+    return found + (collapsed("Processes", table(PROCESS_HEADS, processes)) if processes else "")
