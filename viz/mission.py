@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from sim.results.mission_text import MISSION_HEADS, PROCESS_HEADS, mission_rows, process_rows
 from viz.figures import ROW_PX, Chart, line, row_axis, time_axis
-from viz.formatting import prefixed
+from viz.formatting import PETA
 from viz.html_parts import collapsed, table, text
 from viz.palette import CAUSE, INK, JOB_COLOURS, MUTED, axis, layout
 from viz.scene import Floats, unix_ms
@@ -55,7 +55,7 @@ def fan(results: Any) -> Chart | None:
     if x is None:
         return None
     useful, whole = results.series["mission_useful"].values, results.series["mission_useful_whole"].values
-    scale, unit = prefixed(float(max(useful.max(), whole.max())), "FLOP/s")
+    scale, unit = PETA, "PFLOP/s"
     low, middle, high = useful / scale
     target = results.summary["mission"]["target"]
     figure = go.Figure()
@@ -97,7 +97,7 @@ def inventory(results: Any) -> Chart | None:
 def survival(results: Any) -> Chart | None:
     """Satellites in their places by the launch that brought them, stacked, mean over the replicas."""
     x = _middles(results)
-    if x is None or not results.series.sizes.get("mission_batch"):
+    if x is None or results.series.sizes.get("mission_batch", 0) < 2:  # a single batch is what the places say
         return None
     names = [str(name) for name in results.series["mission_batch"].values]
     working = results.series["mission_batch_working"].values

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Links = tuple[Ints, Ints]  # first and last satellites
 
 
-PLANS_TRIED = 24  # with fewer members
+PLANS_TRIED = 16  # with fewer members
 
 class Planned(NamedTuple):
     """A training workload as it was planned at the epoch."""

@@ -134,7 +134,7 @@ def measure(
         day = None if made is None else _known(one)
         if day is None:
             outcome = Run(one, threads=threads).finish()
-            own = groups(outcome)
+            own = groups(outcome, with_paces=made is None)
             day = _day(outcome, own)
             _keep(one, day)
             if made is None:

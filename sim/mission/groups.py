@@ -79,13 +79,15 @@ def without_spares(found: Sequence[Group]) -> list[Group]:
     ]  # fmt: skip
 
 
-def groups(outcome: Outcome) -> list[Group]:
+def groups(outcome: Outcome, with_paces: bool = True) -> list[Group]:
     """Groups of a run; each satellite is in one.
 
     Parameters
     ----------
     outcome : Outcome
         The run.
+    with_paces : bool, optional
+        Whether jobs are planned with fewer members, which takes seconds.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def groups(outcome: Outcome) -> list[Group]:
     if scheduler is None:
         return [Group("independent", _independent(outcome), (), everyone)]
     numbers = _numbers(outcome)
-    found = _jobs(outcome, scheduler, numbers)
+    found = _jobs(outcome, scheduler, numbers, with_paces)
     for service in scheduler.independent_services:
         found.append(Group(_name(outcome, numbers[id(service)]), numbers[id(service)], (), service.who))
     for sensing in scheduler.sensings:
@@ -127,7 +129,7 @@ def _name(outcome: Outcome, number: int) -> str:
     return work.kind if model is None else f"{work.kind} {model.name}"
 
 
-def _jobs(outcome: Outcome, scheduler: JobScheduler, numbers: dict[int, int]) -> list[Group]:
+def _jobs(outcome: Outcome, scheduler: JobScheduler, numbers: dict[int, int], with_paces: bool) -> list[Group]:
     """Groups of jobs with members; spares that several share are dealt out evenly."""
     found = []
     for fleet in scheduler.fleets:
@@ -146,7 +148,7 @@ def _jobs(outcome: Outcome, scheduler: JobScheduler, numbers: dict[int, int]) ->
                 interval_s = 1.0  # requests in flight are lost, and nothing else
             rules = Rules(interval_s, policy.detection_s + policy.restart_s, lifecycle.least_running(first))
             watch = fleet.replanning.watch_of(first) if isinstance(fleet.replanning, Replanner) else None
-            if watch is not None:
+            if watch is not None and with_paces:
                 rules = rules._replace(pace=tuple(paces(watch.planned)), patience_s=watch.after_s)
             found.append(Group(_name(outcome, number), number, parts, pool[:0], rules))
             first += count

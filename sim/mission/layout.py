@@ -138,7 +138,8 @@ def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | No
             Unit.TERMINAL: [1.0 if terminals - lost >= needed else 0.0 for lost in range(terminals + 1)],
             Unit.PROPULSION: [1.0] * (thrusters + 1),
         },
-        replace_below=mission.units.replace_below if mission.replacement.replaces else 0.0, life_s=math.inf if mission.refresh is None else mission.refresh.every, usd=usd or 0.0,
+        replace_below=mission.units.replace_below if mission.replacement.replaces else 0.0,
+        life_s=math.inf if mission.refresh is None else mission.refresh.every, usd=usd or 0.0,
     )  # fmt: skip
 
 

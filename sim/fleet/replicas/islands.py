@@ -94,9 +94,21 @@ def slowest(plan: Any, state: Any, g: int) -> float:
 
 @exact_inlined
 def set_speed(plan: Any, state: Any, g: int) -> None:
-    """Let an island run at the pace of its members, and no faster than the slowest of them."""
-    run = state.runs[g]
-    run["speed"] = plan.pace[plan.islands[g]["first_pace"] + run["active"]] * slowest(plan, state, g)
+    """Let an island run at the pace of its members, and no faster than the slowest of them; slow ones are left out where that is faster."""
+    island, run = plan.islands[g], state.runs[g]
+    first, least = island["first_pace"], slowest(plan, state, g)
+    best = plan.pace[first + run["active"]] * least
+    fewer = island["members"] > 1 and plan.pace[first + island["members"] - 1] > 0.0
+    while fewer and least < 1.0:
+        above, faster = 1.0, 0
+        for slot in range(island["first_slot"], island["last_slot"]):
+            place = state.places[slot]
+            if place["active"] == 1 and place["share"] > least:
+                above = min(above, place["share"])
+                faster += 1
+        best, least = max(best, plan.pace[first + faster] * above), above
+        fewer = plan.pace[first + faster] > best
+    run["speed"] = best
 
 
 @exact_part

@@ -418,6 +418,21 @@ def test_a_job_that_waits_before_it_goes_on_with_fewer() -> None:
     assert kept == pytest.approx(180 + 7 * 90)
 
 
+@pytest.mark.parametrize(("left", "speed"), [(0.9, 0.9), (0.5, 0.75), (0.75, 0.75)])
+def test_a_slow_member_is_left_out(left: float, speed: float) -> None:
+    """Source of truth: by hand: four members, one of which keeps a part of its rate: all at its rate, or three at theirs, whichever is more."""
+    kind = Kind({Unit.BATTERY: 1}, left={Unit.BATTERY: [1.0, left]})
+    island = Island(4, 0, 4, [0.0, 0.25, 0.5, 0.75, 1.0], 1.0)
+    fleet = Fleet([0.0, 1000.0], [Plane(4)], kinds=[kind], islands=[island],
+                  causes=[CommonCause("hit", Scope.SLOTS, Unit.BATTERY, 1.0, at_s=400.0, first=2, last=2)])  # fmt: skip
+    (one,) = replicas(fleet, 1, [0])
+    assert one.jobs[0, 0, JobColumn.USEFUL] / 4.0 == pytest.approx(400.0 + speed * 600.0)
+    assert one.jobs[0, 0, JobColumn.SLOWED] / 4.0 == pytest.approx((1.0 - speed) * 600.0)
+    # a job that needs all its members runs at the rate of the slowest
+    (one,) = replicas(fleet._replace(islands=[island._replace(pace=[0.0] * 4 + [1.0])]), 1, [0])
+    assert one.jobs[0, 0, JobColumn.USEFUL] / 4.0 == pytest.approx(400.0 + left * 600.0)
+
+
 def test_a_quorum_of_islands() -> None:
     """Source of truth: by hand: three islands, two of which must run; the others wait while only one can."""
     islands = [Island(2, 2 * i, 2 * i + 2, [0.0, 0.0, 1.0], 1.0, 0.0, 0.0, job=0, quorum=2) for i in range(3)]

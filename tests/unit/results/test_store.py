@@ -93,11 +93,11 @@ def test_files(made: Made) -> None:
 
 def test_summary_keys(made: Made) -> None:
     """Source of truth: the contract, to the letter; epoch, pairs, formation, radiation, baseline, numbers, notes, and what concerns rented
-    capacity and rules for data are the only extras."""
+    capacity, years and rules for data are the only extras."""
     for section, keys in KEYS.items():
         found = set(made.summary if not section else made.summary[section])
         assert found == keys | (
-            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "radiation", "contract", "data_rules"} if not section else set()
+            {"epoch", "notes", "station_pairs", "baseline", "numbers", "formation", "radiation", "contract", "mission", "data_rules"} if not section else set()
         ), section
     spread = {"min", "median", "p99", "max"}
     assert set(made.summary["ground"]["propagation_rtt_ms"]) == set(made.summary["ground"]["user_rtt_ms"]) == spread
@@ -174,13 +174,14 @@ def test_series_matches_the_table(made: Made) -> None:
         assert found.dims == var.dims, var.name
         assert (found.dtype.kind in "OUT") if var.dtype == "str" else (str(found.dtype) == var.dtype), var.name
         assert found.attrs["long_name"] == var.meaning, var.name
-        assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "traffic_time", "contract_time") else var.unit), var.name
+        assert found.attrs["units"] == (epoch if var.name in ("time", "frame", "traffic_time", "contract_time", "mission_time") else var.unit), var.name
     sizes = {"time": 120, "cause": 19, "station": 14, "sat": 81, "frame": 120, "axis": 3, "mode": 5, "satellite_type": 1, "map_row": 96, "map_column": 128}
     found_sizes = dict(series.sizes)
     # neighbours exchange heat, so that the fleet is coupled and routes of stations are followed: without links over one satellite each
     assert found_sizes.pop("route") == found_sizes.pop("hop") > 0
     assert (found_sizes.pop("place_row"), found_sizes.pop("place_column")) == (36, 72)  # a map of latency
     none = ("pair", "job", "service", "sensing", "link", "contract_time", "contract_source", "contract_case", "internet_station", "link_site")
+    none = (*none, "mission_time", "mission_quantile", "mission_batch")
     assert found_sizes == sizes | dict.fromkeys((*none, "traffic_time"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"
