@@ -153,7 +153,7 @@ def compare(
     """Compare two designs and name the causes of the difference."""
     from sim.studies.operands import compare as compared
 
-    _check_page(out)
+    check_page(out)
     comparison = compared(a, b, equal, set=tuple(set or ()), events=tuple(event or ()), skip_bad=skip_bad)
     if out is not None:
         from sim.output import new_file
@@ -169,7 +169,7 @@ def compare(
             print(f"\nReport: {out}")
 
 
-def _check_page(out: Path | None) -> None:
+def check_page(out: Path | None) -> None:
     """Check the file of a page before anything is run.
 
     Raises

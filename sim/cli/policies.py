@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from sim.cli.commands import check_page
 from sim.cli.options import Json, Seed, Sets, Source, Threads
 from sim.cli.terminal import console, print_json, table
 
@@ -14,7 +16,14 @@ HEADS = ("policy", "useful", "P10", "P90", "at work", "recovery", "waiting", "in
 
 
 @app.command(epilog="Example: dawndusk policies suncatcher --set 'mission={duration: 5 yr}'")
-def policies(scenario: Source, set: Sets = None, seed: Seed = None, threads: Threads = None, json: Json = False) -> None:
+def policies(
+    scenario: Source,
+    set: Sets = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File for a page with a chart, .html; must not exist yet.")] = None,
+    json: Json = False,
+) -> None:
     """Compare ways of training jobs to go on after failures, over the years of a mission.
 
     No checkpoints, rollback, hot spares, elastic replicas, DiLoCo islands, and the loss of a whole plane: all meet the same failures.
@@ -22,12 +31,21 @@ def policies(scenario: Source, set: Sets = None, seed: Seed = None, threads: Thr
     from sim.cli.progress import Bar
     from sim.studies.policies import compare
 
+    check_page(out)
     with Bar("policies") as advance:
-        rows = compare(scenario, set or (), seed, threads, advance)
+        found = compare(scenario, set or (), seed, threads, advance)
+    if out is not None:
+        from sim.output import new_file
+        from viz.policies import write_policies
+
+        with new_file(out) as part:
+            write_policies(found, part)
     if json:
-        print_json({"rows": rows})
+        print_json(found.as_dict())
         return
-    _show(rows)
+    _show(found.rows)
+    if out is not None:
+        print(f"\nReport: {out}")
 
 
 def _show(rows: list[dict[str, Any]]) -> None:

@@ -81,6 +81,11 @@ satellite:
 # - +6 h lose plane 3 for 90 min
 # - +9 h derate satellites 3-9 to 0.5
 
+# mission:                           # years of the fleet; without it only the run
+#   duration: 5 yr
+#   processes: [satellite-leo, accelerator-llama3]   # dawndusk list processes
+#   replacement: {{batch: 10, reorder_at: 2}}
+
 # contract:                          # capacity rented on the ground for years, and hedges against losing it
 #   site: colossus-1                 # dawndusk list baselines
 #   demand: {{accelerators: 200000}}

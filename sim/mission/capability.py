@@ -5,27 +5,24 @@ Runs are kept by content in memory and in the cache folder: a mission of which o
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-import orbit
-import sim
 from orbit.kernels.cache import data_folder
 from sim.config import schema
 from sim.config.scenario import Loaded, on_date
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
+from sim.memo import sources_hash
 from sim.mission.dates import Dates
 from sim.mission.groups import Group, groups, shares_by_cause
 from sim.results.summary import summary
@@ -158,18 +155,7 @@ def _day(outcome: Outcome, found: Sequence[Group]) -> Day:
 
 def _file(one: Loaded) -> Path | None:
     folder = data_folder("days")
-    return None if folder is None else folder / f"{_sources()}-{one.sha256}.json"
-
-
-@cache
-def _sources() -> str:
-    """Digest of the program: another version of it makes its runs anew."""
-    found = hashlib.sha256()
-    for package in (orbit, sim):
-        root = Path(package.__file__ or "").parent
-        for file in sorted(root.rglob("*.py")):
-            found.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()[:16]
+    return None if folder is None else folder / f"{sources_hash()}-{one.sha256}.json"
 
 
 def _known(one: Loaded) -> Day | None:

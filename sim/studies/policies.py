@@ -28,6 +28,26 @@ class Policy(NamedTuple):
     spares: bool = True  # whether other satellites take the ranks of members that are lost
 
 
+class PolicyComparison(NamedTuple):
+    """Policies of the training jobs of a scenario over its mission."""
+
+    scenario: str
+    sha256: str
+    duration_s: float
+    replicas: int
+    rows: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as one object of plain values.
+
+        Returns
+        -------
+        dict
+            Its fields by name.
+        """
+        return self._asdict()
+
+
 POLICIES = (
     Policy("no checkpoints", "all work is lost with the first member; then the job begins again", (f"checkpoint.interval={LONG}",), spares=False),
     Policy("rollback", "back to the last checkpoint, once the member is replaced", spares=False),
@@ -41,7 +61,7 @@ POLICIES = (
 
 def compare(
     source: str | Path, given: Overrides = (), seed: int | None = None, threads: int | None = None, progress: Callable[[int, int], None] | None = None
-) -> list[dict[str, Any]]:
+) -> PolicyComparison:
     """Compare the policies of the training jobs of a scenario over its mission.
 
     Parameters
@@ -59,9 +79,9 @@ def compare(
 
     Returns
     -------
-    list of dict
-        A row for each policy: `policy`, `what`, `members` and `parts` of the jobs, and over the replicas `useful_fraction` of nameplate, `working`,
-        `recovery` and `waiting` shares of the members' time, `interruptions`, `tokens`; or `why_not`, where no plan exists.
+    PolicyComparison
+        With a row for each policy: `policy`, `what`, `members` and `parts` of the jobs, and over the replicas `useful_fraction` of nameplate,
+        `working`, `recovery` and `waiting` shares of the members' time, `interruptions`, `tokens`; or `why_not`, where no plan exists.
 
     Raises
     ------
@@ -69,7 +89,8 @@ def compare(
         If the scenario is invalid or has no training or no mission.
     """
     sets = overrides(given)
-    base = api.load(source, sets, seed=seed).scenario
+    loaded = api.load(source, sets, seed=seed)
+    base = loaded.scenario
     trainings = [n for n, work in enumerate(base.workloads) if work.kind == "training"]
     if not trainings:
         raise bad_input(Origin(str(source)), "workloads", "has no training; write {kind: training, model: llama-3-70b}")
@@ -86,7 +107,7 @@ def compare(
             rows.append({"policy": policy.name, "what": policy.what, "why_not": None, **_figures(study)})
         if progress is not None:
             progress(done + 1, len(POLICIES))
-    return rows
+    return PolicyComparison(base.name, loaded.sha256, base.mission.duration, int(base.mission.replicas), rows)
 
 
 def _figures(study: mission.Study) -> dict[str, Any]:

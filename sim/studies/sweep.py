@@ -185,7 +185,7 @@ def execute(
     RunError
         If workers or scheduler cannot be used.
     """
-    from sim.studies.sources import sources_hash
+    from sim.memo import sources_hash
 
     finished = existing_study(study, out, resume)
     if finished is not None:
@@ -416,7 +416,7 @@ def run_point(source: str, point: Point, sources: str) -> dict[str, Any]:
     """
     from sim import api
     from sim.config.scenario import load
-    from sim.studies.sources import sources_hash
+    from sim.memo import sources_hash
 
     begin = time.perf_counter()
     error, metrics = None, {}

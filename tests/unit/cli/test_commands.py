@@ -94,8 +94,8 @@ def test_killed_interrupted_resumed(dawndusk: Any, folder: Path, subprocess_envi
 
 def one_by_one(path: Path) -> Path:
     """The table of the sweep without workers, journal and attempts."""
+    from sim.memo import sources_hash
     from sim.studies import definition, sweep, table
-    from sim.studies.sources import sources_hash
 
     study = definition.resolve("four.yaml")
     done = {p.index: sweep.run_point(study.source, p, sources_hash()) for p in study.points}

@@ -246,7 +246,7 @@ def test_tables_do_not_depend_on_workers_or_attempts(study: study_folder.Finishe
     whole = definition.resolve(SWEEP)
     part = study_folder.part_folder(whole, "again")
     part.mkdir()
-    from sim.studies.sources import sources_hash
+    from sim.memo import sources_hash
 
     with Journal(part, {"identity": whole.identity, "sources": sources_hash(), "name": "six"}) as journal:
         for point in whole.points[3:]:
