@@ -83,7 +83,7 @@ satellite:
 
 # mission:                           # years of the fleet; without it only the run
 #   duration: 5 yr
-#   processes: [satellite-leo, accelerator-llama3]   # dawndusk list processes
+#   processes: [accelerator-llama3]  # dawndusk list processes; the failures of section fleet happen too
 #   replacement: {{batch: 10, reorder_at: 2}}
 
 # contract:                          # capacity rented on the ground for years, and hedges against losing it
