@@ -13,7 +13,21 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli import access, bench, burst, commands, export, gateways, plan, policies, report, shipped, signals, studio
+from sim.cli import (
+    access,
+    answers,
+    bench,
+    burst,
+    commands,
+    export,
+    gateways,
+    plan,
+    policies,
+    report,
+    shipped,
+    signals,
+    studio,
+)
 from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale, Threads
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
@@ -394,6 +408,7 @@ app.add_typer(report.app)
 app.add_typer(access.app)
 app.add_typer(gateways.app)
 app.add_typer(policies.app)
+app.add_typer(answers.app)
 app.add_typer(plan.app)
 app.add_typer(burst.app)
 app.add_typer(export.app)

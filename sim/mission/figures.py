@@ -219,15 +219,15 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def process_costs(study: Study, threads: int) -> list[dict[str, Any]]:
+def process_costs(study: Study, threads: int | None = None) -> list[dict[str, Any]]:
     """What each process costs: useful work of the same replicas without it, whose other random numbers stay as they are.
 
     Parameters
     ----------
     study : Study
         The mission.
-    threads : int
-        Threads; they do not change results.
+    threads : int or None, optional
+        Threads; they do not change results. By default one for each processor.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event
@@ -44,7 +45,7 @@ class Histories(NamedTuple):
 
 
 def histories(
-    fleet: Fleet, seed: int, number: int, threads: int = 1, progress: Callable[[int, int], None] | None = None, batches: int = BATCHES
+    fleet: Fleet, seed: int, number: int, threads: int | None = None, progress: Callable[[int, int], None] | None = None, batches: int = BATCHES
 ) -> Histories:
     """Simulate replicas.
 
@@ -56,8 +57,8 @@ def histories(
         Seed of the scenario.
     number : int
         Number of replicas.
-    threads : int, optional
-        Threads; they do not change results.
+    threads : int or None, optional
+        Threads; they do not change results. By default one for each processor.
     progress : callable, optional
         Called as progress(done, total).
     batches : int, optional
@@ -82,5 +83,5 @@ def histories(
         return len(numbers)
 
     tasks = [partial(some, range(first, min(first + AT_ONCE, number))) for first in range(0, number, AT_ONCE)]
-    in_threads(tasks, threads, Event(), None if progress is None else lambda done: progress(done, number))
+    in_threads(tasks, threads or os.cpu_count() or 1, Event(), None if progress is None else lambda done: progress(done, number))
     return found

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config import schema
 from sim.config.scenario import Loaded
 from sim.fleet.replicas.tables import Column
 from sim.mission import layout
@@ -57,7 +58,7 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
     if loaded.scenario.mission is None:
         return results
     study = simulate(loaded, threads, progress)
-    costs = process_costs(study, threads or 1)
+    costs = process_costs(study, threads)
     added = labelled(_arrays(study), loaded.scenario.name, results.series.attrs["epoch"])
     series = results.series.drop_vars([name for name in added.variables if name in results.series.variables])
     series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
@@ -98,9 +99,34 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     own = layout.prices(loaded)
     fleet = layout.fleet(loaded, found, own)
     report = None if progress is None else partial(progress, "replicas")
-    one = histories(fleet, int(scenario.seed), int(mission.replicas), threads or 1, report)
+    one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
     ledgers = [ledger(one, n, found, table) for n in range(int(mission.replicas))]
     return Study(loaded, found, table, fleet, own, peak, one, ledgers)
+
+
+def replaced(study: Study, mission: schema.Mission, threads: int | None = None) -> Study:
+    """A mission with other failures or another replacement, from the days that are known.
+
+    Parameters
+    ----------
+    study : Study
+        A mission.
+    mission : Mission
+        The other one, of the same length, steps, dates and ages.
+    threads : int or None, optional
+        Threads; they do not change results.
+
+    Returns
+    -------
+    Study
+        The other mission, with the same random numbers.
+    """
+    loaded = replace(study.loaded, scenario=study.loaded.scenario.model_copy(update={"mission": mission}))
+    own = layout.prices(loaded)
+    fleet = layout.fleet(loaded, study.groups, own)
+    one = histories(fleet, int(loaded.scenario.seed), int(mission.replicas), threads)
+    ledgers = [ledger(one, n, study.groups, study.table) for n in range(int(mission.replicas))]
+    return study._replace(loaded=loaded, fleet=fleet, prices=own, one=one, ledgers=ledgers)
 
 
 def _arrays(study: Study) -> dict[str, Any]:

@@ -124,8 +124,9 @@ def test_bad_sweep(dawndusk: Any, folder: Path) -> None:
     (folder / "four.yaml").write_text(text, encoding="utf-8")
     called = dawndusk("sweep", "four.yaml", "--out", "four")
     assert (called.code, called.out) == (2, "")
-    assert [line.split(": ")[0] for line in called.errors] == ["four.yaml:5:31", "four.yaml:6:34"]
-    assert "did you mean 'array'?" in called.errors[0]
+    lines = [line for line in called.errors if not re.fullmatch(r"four: \d+ %", line)]  # progress, on a slow machine
+    assert [line.split(": ")[0] for line in lines] == ["four.yaml:5:31", "four.yaml:6:34"]
+    assert "did you mean 'array'?" in lines[0]
     assert [p.name for p in folder.iterdir()] == ["four.yaml"]
     called = dawndusk("sweep", "suncatcher_sising")
     assert (called.code, called.errors) == (
