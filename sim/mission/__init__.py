@@ -4,4 +4,4 @@ from sim.mission.figures import Study
 from sim.mission.histories import histories
 from sim.mission.results import attach, replaced, simulate
 
-__all__ = ["Study", "attach", "histories", "replaced", "simulate"]
+__all__ = ["Study", "attach", "replaced", "simulate"]

@@ -14,7 +14,6 @@ from sim import api, mission
 from sim.config import schema
 from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Overrides, overrides
-from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column
 from sim.mission import Study, figures
 
@@ -123,10 +122,9 @@ def spares_needed(study: Study, capacity: float, probability: float, threads: in
     """
 
     def reached(spares: int) -> float:
-        planes = [plane._replace(spares=spares, first_spares=None) for plane in study.fleet.planes]
-        return _share_above(study, study.fleet._replace(planes=planes), capacity, threads)
+        return _share_above(_with(study, {"plane_spares": float(spares)}, threads), capacity)
 
-    without = _share_above(study, study.fleet, capacity, threads)
+    without = _share_above(study, capacity)
     low, high = -1, 0
     while (found := reached(high)) < probability:
         low, high = high, max(1, 2 * high)
@@ -138,10 +136,9 @@ def spares_needed(study: Study, capacity: float, probability: float, threads: in
     return {"capacity": capacity, "probability": probability, "spares": high, "reached": reached(high), "without": without}
 
 
-def _share_above(study: Study, fleet: Fleet, capacity: float, threads: int | None) -> float:
+def _share_above(study: Study, capacity: float) -> float:
     """Share of the replicas whose capacity is at least a share of the full one in every part of the mission."""
-    one = mission.histories(fleet, int(study.loaded.scenario.seed), int(study.mission.replicas), threads)
-    levels = one.bins[:, :, Column.SHARE] / (fleet.slots * one.width_s)
+    levels = study.one.bins[:, :, Column.SHARE] / (study.fleet.slots * study.one.width_s)
     return float((levels.min(axis=1) >= capacity - 1e-9).mean())
 
 
