@@ -37,6 +37,7 @@ class Studio:
 
     def open(self, state: dict[str, Any] | None = None, width: int = 1280) -> Any:
         page = self.browser.new_page(viewport={"width": width, "height": 720})
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: self.errors.append(str(e)))
         page.on("request", lambda r: self.hosts.add(urlsplit(r.url).netloc) if not r.url.startswith(("data:", "blob:")) else None)

@@ -56,6 +56,7 @@ class Cell:
         self.errors: list[str] = []
         self.requests: list[str] = []
         self.page = browser.new_page(viewport={"width": 940, "height": 620})
+        self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
         self.page.on("request", lambda r: self.requests.append(r.url.partition(":")[0]))

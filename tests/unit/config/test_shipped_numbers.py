@@ -554,6 +554,39 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
     "fleet/avoidance-starlink": {
         "rate": ("32 1/yr", "spacex-manoeuvres-2025"),
     },
+    # llama3: 466 interruptions of 16,384 accelerators in 54 days, by cause: 148 + 19 + 17 + 6 of accelerators, 72 of their memory, 21 of parts of
+    # hosts, 98 of software and network, over 2,422 accelerator-years or 303 host-years; b200-2026: 33 % of automatic retries help, after 11 min;
+    # castet2009: one Weibull distribution, 8,316 yr and 0.3875; riley2012: 12 % in ten years
+    "fleet/accelerator-llama3": {
+        "rate": ("0.0784 1/yr", "llama3"),
+        "remedies.0.success": ("0.33 1", "b200-2026"),
+        "remedies.0.time": ("11 min", "b200-2026"),
+    },
+    "fleet/batch-defect": {},
+    "fleet/breakup-plane": {},
+    "fleet/host-llama3": {
+        "rate": ("0.0694 1/yr", "llama3"),
+        "remedies.0.success": ("0.33 1", "b200-2026"),
+        "remedies.0.time": ("11 min", "b200-2026"),
+    },
+    "fleet/memory-llama3": {
+        "rate": ("0.0297 1/yr", "llama3"),
+        "remedies.0.success": ("0.33 1", "b200-2026"),
+        "remedies.0.time": ("11 min", "b200-2026"),
+    },
+    "fleet/restart-llama3": {
+        "rate": ("0.324 1/yr", "llama3"),
+    },
+    "fleet/satellite-leo": {
+        "scale": ("8316 yr", "castet2009"),
+        "shape": ("0.3875 1", "castet2009"),
+    },
+    "fleet/satellite-wear-out": {},
+    "fleet/storm-carrington": {
+        "rate": ("0.0128 1/yr", "riley2012"),
+    },
+    "fleet/terminal-leo": {},
+    "fleet/thruster-leo": {},
     "fleet/reboot": {},
     "fleet/relaunch-90d": {},
     "fleet/soft-default": {
