@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from orbit.kernels.cache import data_folder
 from sim.config import schema
+from sim.config.errors import InputError, bad_input
 from sim.config.scenario import Loaded, on_date
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.memo import sources_hash
 from sim.mission.dates import Dates
-from sim.mission.groups import Group, groups, shares_by_cause
+from sim.mission.groups import Group, groups, meshes, shares_by_cause
 from sim.results.summary import summary
 from sim.schema import CAUSES
 
@@ -42,12 +43,12 @@ class Day(NamedTuple):
 
 
 class Table(NamedTuple):
-    """What the fleet can do by date and age."""
+    """What the fleet can do by date and age, when all its satellites are of one generation."""
 
     dates: Dates
     ages_s: Array  # (ages,), added to those of the scenario
-    shares: Array  # (dates, ages, groups, causes)
-    tokens_per_s: Array  # (dates, ages, groups)
+    shares: Array  # (generations, dates, ages, groups, causes)
+    tokens_per_s: Array  # (generations, dates, ages, groups)
 
     def over_mission(self, values: Array, mean_age_s: Array) -> Array:
         """Values in the parts of a mission, for satellites of a mean age.
@@ -55,7 +56,7 @@ class Table(NamedTuple):
         Parameters
         ----------
         values : ndarray, shape (dates, ages, ...)
-            `shares` or `tokens_per_s`.
+            `shares` or `tokens_per_s` of a generation.
         mean_age_s : ndarray, shape (parts,)
             Mean age of the satellites that work [s].
 
@@ -94,7 +95,7 @@ def day_s(scenario: schema.Scenario) -> float:
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Table, list[Group], float]:  # fmt: skip
+) -> tuple[Table, list[Group]]:  # fmt: skip
     """Make the runs of a mission.
 
     Parameters
@@ -118,31 +119,47 @@ def measure(
         What the fleet can do.
     list of Group
         Groups of its satellites, as on the first date.
-    float
-        Nameplate of a satellite [FLOP/s].
+
+    Raises
+    ------
+    InputError
+        If jobs of a later generation have other satellites than those of the first.
     """
+    assert loaded.scenario.mission is not None
     days: list[Day] = []
-    places = [(after_d, age_s) for after_d in found.after_d for age_s in ages_s]
+    generations = 1 + len(loaded.scenario.mission.generations)
+    places = [(number, after_d, age_s) for number in range(generations) for after_d in found.after_d for age_s in ages_s]
     made: list[Group] | None = None
-    peak_flops_per_s = 0.0
-    for done, (after_d, age_s) in enumerate(places):
+    planned: dict[int, dict[str, int | None]] | None = None  # jobs keep the plan of the first run, so that they keep their members
+    for done, (number, after_d, age_s) in enumerate(places):
         epoch = loaded.scenario.epoch + timedelta(days=after_d)
-        one = on_date(loaded, epoch, day_s(loaded.scenario), age_s, failures_per_s)
+        one = on_date(loaded, epoch, day_s(loaded.scenario), age_s, failures_per_s, number, planned)
         day = None if made is None else _known(one)
         if day is None:
             outcome = Run(one, threads=threads).finish()
             own = groups(outcome, with_paces=made is None)
+            if made is None:
+                made, planned = own, meshes(outcome)
+            if [set(group.members.tolist()) for group in own] != [set(group.members.tolist()) for group in made]:
+                raise _other_members(number, made, own)
             day = _day(outcome, own)
             _keep(one, day)
-            if made is None:
-                made, peak_flops_per_s = own, float(outcome.types[0].peak_flops_per_s)
         days.append(day)
         if progress is not None:
             progress(done + 1, len(places))
     assert made is not None
-    shape = (len(found.after_d), len(ages_s))
+    shape = (generations, len(found.after_d), len(ages_s))
     shares, tokens = np.array([d.shares for d in days]), np.array([d.tokens_per_s for d in days])
-    return Table(found, np.array(ages_s), shares.reshape(*shape, *shares.shape[1:]), tokens.reshape(*shape, -1)), made, peak_flops_per_s
+    return Table(found, np.array(ages_s), shares.reshape(*shape, *shares.shape[1:]), tokens.reshape(*shape, -1)), made
+
+
+def _other_members(number: int, made: Sequence[Group], own: Sequence[Group]) -> InputError:
+    """Jobs that are planned with other satellites on hardware of another generation, or on another date."""
+    sizes = [" and ".join(f"{group.members.size:,} in {group.name}" for group in of) for of in (made, own)]
+    if number == 0:
+        return bad_input("mission", "mission.dates", f"satellites share the work otherwise on another date: {sizes[0]}, then {sizes[1]}; write dates: 1")
+    message = f"plans jobs with other satellites than the first generation: {sizes[1]} instead of {sizes[0]}; write satellites that jobs fit on alike"
+    return bad_input("mission", f"mission.generations.{number - 1}", message)
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

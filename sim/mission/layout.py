@@ -15,6 +15,7 @@ from orbit.sunlit_orbits import Plane as Orbit
 from orbit.sunlit_orbits import days_since_j2000, node_rate_rad_d
 from sim.config import economics_params, schema
 from sim.config.balance.orbits import planes_of
+from sim.config.generations import of_generation, peak_flops_per_s, satellites
 from sim.config.scenario import Loaded
 from sim.economics import cost, launch
 from sim.economics.finance import YEAR_S
@@ -33,8 +34,13 @@ EVENT = "event"  # listed, among the common causes
 class Prices(NamedTuple):
     """Prices of what is ordered [USD]; None where one is not known."""
 
-    satellite: float | None
+    satellites: tuple[float | None, ...]  # of each generation
     launch: float | None
+
+    @property
+    def known(self) -> bool:
+        """Whether all prices are known."""
+        return None not in self.satellites and self.launch is not None
 
 
 def edges_s(mission: schema.Mission) -> list[float]:
@@ -106,6 +112,43 @@ def interruptions_per_s(scenario: schema.Scenario, satellite: schema.Satellite) 
     return found
 
 
+def kinds(scenario: schema.Scenario, usd: Sequence[float | None]) -> list[Kind]:
+    """Generations of satellites, as a replica takes them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario with a mission.
+    usd : sequence of float or None
+        Price of a satellite of each generation [USD].
+
+    Returns
+    -------
+    list of Kind
+        That of the scenario, then the later ones.
+    """
+    since_s = [-math.inf, *(_after_s(scenario, generation.at) for generation in _mission(scenario).generations)]
+    found = zip(satellites(scenario), usd, since_s, rates(scenario), strict=True)
+    return [kind(scenario, satellite, price)._replace(from_s=from_s, rate=rate) for satellite, price, from_s, rate in found]
+
+
+def rates(scenario: schema.Scenario) -> list[float]:
+    """Nameplate of a satellite of each generation over that of the first.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario with a mission.
+
+    Returns
+    -------
+    list of float
+        Ratios, rising from 1.
+    """
+    peaks = peak_flops_per_s(scenario)
+    return [peak / peaks[0] for peak in peaks]
+
+
 def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | None) -> Kind:
     """Units of a satellite, and what is left of its rate without some of them.
 
@@ -157,14 +200,17 @@ def prices(loaded: Loaded) -> Prices:
         None where one is not known, or the scenario has no economics.
     """
     scenario = loaded.scenario
+    generations = range(1 + len(_mission(scenario).generations))
     if scenario.economics is None:
-        return Prices(None, None)
-    build, vehicle = economics_params.builds(scenario, loaded.catalogues)[0], economics_params.vehicle(scenario.economics)
-    parts = cost.satellite_usd(build, economics_params.prices(scenario.economics))
+        return Prices((None,) * len(generations), None)
+    builds = [economics_params.builds(of_generation(scenario, n), loaded.catalogues)[0] for n in generations]
+    build, vehicle = builds[0], economics_params.vehicle(scenario.economics)
+    parts = [cost.satellite_usd(one, economics_params.prices(scenario.economics)) for one in builds]
     replacement = _mission(scenario).replacement
     calendar = replacement.calendar
     flown = int(replacement.batch or (calendar.satellites if calendar is not None else 1))
-    return Prices(None if None in parts.values() else cost.known(parts), launch.launch_usd(vehicle, build.lot._replace(satellites=flown)))
+    each = tuple(None if None in one.values() else cost.known(one) for one in parts)
+    return Prices(each, launch.launch_usd(vehicle, build.lot._replace(satellites=flown)))
 
 
 def plane_of(loaded: Loaded) -> Ints:
@@ -234,7 +280,7 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
     standdowns = [(_after_s(scenario, s.at), s.duration) for s in mission.replacement.standdowns]
     return Fleet(
         edges_s(mission), [Plane(n, spares, phase=phase) for n, phase in zip(counts, phases, strict=True)],
-        kinds=[kind(scenario, scenario.satellite, own.satellite)], processes=processes(scenario),
+        kinds=kinds(scenario, own.satellites), processes=processes(scenario),
         causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found),
         launches=_launches(mission), standdowns=[(at_s, at_s + length_s) for at_s, length_s in standdowns], changes=changes,
         filled=mission.in_orbit, plane_of=planes.tolist(),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema
+from sim.config.generations import peak_flops_per_s
 from sim.config.scenario import Loaded
 from sim.fleet.replicas.tables import Column
 from sim.mission import layout
@@ -94,14 +95,14 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     chosen = dates(scenario, int(mission.dates), layout.edges_s(mission))
     rate = layout.interruptions_per_s(scenario, scenario.satellite)
     days = None if progress is None else partial(progress, "days")
-    table, found, peak = measure(loaded, chosen, ages_s, rate, threads, days)
+    table, found = measure(loaded, chosen, ages_s, rate, threads, days)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
     fleet = layout.fleet(loaded, found, own)
     report = None if progress is None else partial(progress, "replicas")
     one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
-    ledgers = [ledger(one, n, found, table) for n in range(int(mission.replicas))]
-    return Study(loaded, found, table, fleet, own, peak, one, ledgers)
+    ledgers = [ledger(one, n, found, table, layout.rates(scenario)) for n in range(int(mission.replicas))]
+    return Study(loaded, found, table, fleet, own, peak_flops_per_s(scenario)[0], one, ledgers)
 
 
 def replaced(study: Study, mission: schema.Mission, threads: int | None = None) -> Study:
@@ -125,7 +126,7 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
     own = layout.prices(loaded)
     fleet = layout.fleet(loaded, study.groups, own)
     one = histories(fleet, int(loaded.scenario.seed), int(mission.replicas), threads)
-    ledgers = [ledger(one, n, study.groups, study.table) for n in range(int(mission.replicas))]
+    ledgers = [ledger(one, n, study.groups, study.table, layout.rates(loaded.scenario)) for n in range(int(mission.replicas))]
     return study._replace(loaded=loaded, fleet=fleet, prices=own, one=one, ledgers=ledgers)
 
 
