@@ -207,7 +207,9 @@ def contract_lead(summary: dict[str, Any]) -> str:
 def mission_lead(summary: dict[str, Any]) -> str:
     """What the years bring, and when the target is missed; empty without a mission."""
     years = summary.get("mission")
-    return "" if years is None else f"{mission_headline(years)}. Useful rate {mission_target(years)}. Capacity from the decision on: {mission_ground(years)}."
+    if years is None:
+        return ""
+    return f"{mission_headline(years)}. Useful rate {mission_target(years)}. Capacity from the decision on: {mission_ground(years)}."
 
 
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one_by_one: str) -> str:

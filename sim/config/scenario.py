@@ -332,8 +332,8 @@ def on_date(
     works = [work if meshes is None or n not in meshes else work.model_copy(update={"mesh": Mesh.model_validate(meshes[n])})
              for n, work in enumerate(read.workloads)]  # fmt: skip
     changed = read.model_copy(update={
-        "epoch": epoch, "workloads": works, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
-        "fleet": fleet, "events": [], "mission": None, "contract": None,
+        "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
+        "workloads": works, "fleet": fleet, "events": [], "mission": None, "contract": None,
     })  # fmt: skip
     scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
     return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from orbit.kernels.cache import data_folder
 from sim.config import schema
-from sim.config.errors import InputError, bad_input
+from sim.config.errors import InputError, Origin, bad_input
 from sim.config.scenario import Loaded, on_date
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
@@ -155,11 +155,12 @@ def measure(
 
 def _other_members(number: int, made: Sequence[Group], own: Sequence[Group]) -> InputError:
     """Jobs that are planned with other satellites on hardware of another generation, or on another date."""
-    sizes = [" and ".join(f"{group.members.size:,} in {group.name}" for group in of) for of in (made, own)]
+    first, now = (" and ".join(f"{group.members.size:,} in {group.name}" for group in of) for of in (made, own))
     if number == 0:
-        return bad_input("mission", "mission.dates", f"satellites share the work otherwise on another date: {sizes[0]}, then {sizes[1]}; write dates: 1")
-    message = f"plans jobs with other satellites than the first generation: {sizes[1]} instead of {sizes[0]}; write satellites that jobs fit on alike"
-    return bad_input("mission", f"mission.generations.{number - 1}", message)
+        message = f"satellites share the work otherwise on another date: {first}, then {now}; write dates: 1"
+        return bad_input(Origin("mission"), "mission.dates", message)
+    message = f"plans jobs with other satellites than the first generation: {now} instead of {first}; write satellites that jobs fit on alike"
+    return bad_input(Origin("mission"), f"mission.generations.{number - 1}", message)
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ def orbit(of: Bill, one: Histories, useful_flops: Array, slots: int, visit_usd: 
         `usd` and `pflop_days`, discounted, and their ratio `usd_per_useful_pflop_day`, each (replicas,); infinite without useful work.
     """
     edges_s, end_s = one.edges_s, float(one.edges_s[-1])
-    parts = list(zip(edges_s[:-1], edges_s[1:], strict=True))
+    parts = list(pairwise(edges_s.tolist()))
     bought = np.array([present_usd(1.0, 0.5 * (a + b), of.rate, of.life_s, end_s) for a, b in parts])
     flow = np.array([present_between(1.0, a, b, of.rate) for a, b in parts])  # of one a year
     visits_usd = visit_usd * one.bins[:, :, Column.VISITS]

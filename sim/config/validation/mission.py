@@ -108,10 +108,11 @@ def _generations(mission: Mission, scenario: Scenario) -> Found:
     peaks = peak_flops_per_s(scenario)
     for i, (before, peak) in enumerate(pairwise(peaks)):
         if peak == 0.0:
-            message = f"has accelerators without a peak at the reference precision {scenario.reference_precision}; write peak: {{{scenario.reference_precision}: ...}}"
+            message = f"its accelerators have no peak at the reference precision {scenario.reference_precision}; write others, or their peak"
             yield ("mission", "generations", str(i), "satellite"), message
         elif peak < before:
-            message = f"has a nameplate of {peak / 1e15:.4g} PFLOP/s a satellite, below {before / 1e15:.4g} PFLOP/s before it; write faster hardware, or remove it"
+            rates = f"{peak / 1e15:.4g} PFLOP/s a satellite, below {before / 1e15:.4g} PFLOP/s before it"
+            message = f"has a nameplate of {rates}; write faster hardware, or remove it"
             yield ("mission", "generations", str(i)), message
 
 
