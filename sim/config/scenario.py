@@ -37,7 +37,7 @@ from sim.config.resolve import (
     with_named_defaults,
 )
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Contract, Hedge, Scenario
+from sim.config.schema import Contract, Event, Hedge, Scenario
 from sim.config.schema.scenario import with_terminals
 from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
@@ -70,6 +70,8 @@ _PLAIN: tuple[tuple[str, str, Any], ...] = (("links", "routing", "delay"), ("gro
 """Keys of sections that are left out of the digest where they have these values."""
 _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
+_PLAIN_EVENT = ("cause", "times")
+"""Fields of an event that are left out of the digest where they have no value."""
 Overrides = Mapping[str, Any] | Sequence[str]
 """Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
@@ -294,8 +296,10 @@ def load(
     )
 
 
-def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float) -> Loaded:
-    """The fleet of a scenario on another date, with older satellites, while nothing fails at random and nothing listed happens.
+def on_date(
+    loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, events: Sequence[Event] = ()
+) -> Loaded:
+    """The fleet of a scenario on another date, with older satellites, while nothing fails at random and no other events happen than those given.
 
     Parameters
     ----------
@@ -309,6 +313,8 @@ def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, 
         What is added to the ages of the satellites [s].
     expected_failures_per_s : float
         Failures of a satellite for which checkpoint intervals are chosen [1/s].
+    events : sequence of Event, optional
+        Events of that run.
 
     Returns
     -------
@@ -323,7 +329,7 @@ def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, 
         fleet = fleet.model_copy(update={"failures": None, "repair": None, "expected_failures": fleet.expected_failures + expected_failures_per_s})
     changed = read.model_copy(update={
         "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
-        "fleet": fleet, "events": [], "mission": None, "contract": None,
+        "fleet": fleet, "events": list(events), "mission": None, "contract": None,
     })  # fmt: skip
     scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
     return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))
@@ -478,6 +484,10 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
         for name, plain in _PLAIN_STATION.items():
             if station[name] == plain:
                 del station[name]
+    for event in content["events"]:
+        for name in _PLAIN_EVENT:
+            if event[name] is None:
+                del event[name]
     for section, name, plain in _PLAIN:
         if content[section] is not None and content[section][name] == plain:
             del content[section][name]

@@ -15,7 +15,7 @@ from sim.mission.histories import Histories
 from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
-FAILED, SPARE, RECOVERY, USEFUL = (CAUSES.index(name) for name in ("failed", "spare", "recovery", "useful"))
+FAILED, SPARE, UNPLACED, RECOVERY, USEFUL = (CAUSES.index(name) for name in ("failed", "spare", "unplaced", "recovery", "useful"))
 
 
 class Ledger(NamedTuple):
@@ -62,7 +62,8 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table) -
     for g, group in enumerate(found):
         row, size, members = one.jobs[replica, :, g], group.satellites.size, group.members.size
         working_s = row[:, JobColumn.USEFUL] if group.parts else row[:, JobColumn.SHARE]
-        own_s += working_s[:, np.newaxis] * shares[:, g]
+        done_s = working_s[:, np.newaxis] * shares[:, g]
+        own_s += done_s
         tokens[:, g] = tokens_per_s[:, g] * working_s / members
         lost_s = size * width_s - row[:, JobColumn.SHARE]  # rate that is not there
         if not group.parts:
@@ -72,9 +73,36 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table) -
         spare_s = row[:, JobColumn.WORKING] - row[:, JobColumn.ACTIVE]
         own_s[:, RECOVERY] += row[:, JobColumn.RECOVERY] + row[:, JobColumn.SAVING]
         own_s[:, SPARE] += spare_s
+        if (done_s[:, SPARE] < 0.0).any():  # events take members whose ranks spares have; what spares that are gone would do is no useful work
+            gone_s = np.minimum(done_s[:, SPARE] + spare_s, 0.0)
+            own_s[:, SPARE] -= gone_s
+            own_s[:, USEFUL] += gone_s
         # all that is missing of the places: empty ones, spares that are gone, members that wait or are slowed
         failed_s = waits_s + (size - members) * width_s - spare_s
         own = np.clip(np.minimum(lost_s, failed_s), 0.0, None)
         own_s[:, FAILED] += own
         induced_s[:, FAILED] += failed_s - own
     return Ledger(own_s, induced_s, tokens)
+
+
+def with_owner(found: Ledger, kept: Ledger) -> Ledger:
+    """A ledger in which satellites that work for somebody else, and members that wait for them, are `unplaced` and not `failed`.
+
+    Parameters
+    ----------
+    found : Ledger
+        Ledger of a replica whose satellites are withdrawn.
+    kept : Ledger
+        That of the same replica, by the same random numbers, without withdrawals.
+
+    Returns
+    -------
+    Ledger
+        What is `failed` in the first only has the cause `unplaced`.
+    """
+    own_s, induced_s = found.own_s.copy(), found.induced_s.copy()
+    for rows, before in ((own_s, kept.own_s), (induced_s, kept.induced_s)):
+        taken_s = np.maximum(rows[:, FAILED] - before[:, FAILED], 0.0)
+        rows[:, FAILED] -= taken_s
+        rows[:, UNPLACED] += taken_s
+    return Ledger(own_s, induced_s, found.tokens)
