@@ -70,6 +70,28 @@ def fan(results: Any) -> Chart | None:
     return Chart(figure, key, "Each moment by itself: no single history follows the edge of the shaded area.")
 
 
+def build_up(results: Any) -> Chart | None:
+    """Capacity in orbit from the decision on, beside that of the ground site; None without one."""
+    x = _middles(results)
+    ground = None if x is None else results.summary["mission"]["ground"]
+    if x is None or ground is None:
+        return None
+    low, middle, high = 100.0 * results.series["mission_capacity"].values
+    figure = go.Figure()
+    band(figure, x, low, high, "in orbit", "%")
+    figure.add_trace(line(x, middle, "in orbit, P50", BLUE, "%"))
+    end_s = results.summary["mission"]["duration_s"]
+    steps = [(phase["after_s"], phase["share"]) for phase in ground["phases"] if phase["after_s"] < end_s]
+    at_s, shares = [0.0, *(s for s, _ in steps), end_s], [0.0, *(share for _, share in steps)]
+    moments = np.asarray(unix_ms(results, np.array(at_s) * 1e3), dtype=np.float64)
+    figure.add_trace(line(moments, 100.0 * np.array([*shares, shares[-1]]), ground["name"], ORANGE, "%", line={"shape": "hv"}))
+    figure.update_layout(layout(280, hovermode="x unified"))
+    figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
+    figure.update_yaxes(axis("% of the full capacity", rangemode="tozero"))
+    key = (("in orbit, P50 of the replicas; shaded P10 to P90", BLUE), (f"{ground['name']}, decided at the same time", ORANGE))
+    return Chart(figure, key, "Rates that satellites have of those that all places would have, of their generation.")
+
+
 def inventory(results: Any) -> Chart | None:
     """Where satellites are, and what was lost and launched, medians."""
     x = _middles(results)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.results.contract_text import contract_headline
-from sim.results.mission_text import mission_headline, mission_target
+from sim.results.mission_text import mission_ground, mission_headline, mission_target
 from sim.schema import CAUSES
 from viz import (
     charts,
@@ -186,6 +186,7 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
         "link-load": link_load.chart(results),
         "contract": contract.chart(results),
         "mission": mission.fan(results),
+        "mission-capacity": mission.build_up(results),
         "mission-inventory": mission.inventory(results),
         "mission-batches": mission.survival(results),
         "mission-costs": mission.costs(results),
@@ -206,7 +207,9 @@ def contract_lead(summary: dict[str, Any]) -> str:
 def mission_lead(summary: dict[str, Any]) -> str:
     """What the years bring, and when the target is missed; empty without a mission."""
     years = summary.get("mission")
-    return "" if years is None else f"{mission_headline(years)}. Useful rate {mission_target(years)}."
+    if years is None:
+        return ""
+    return f"{mission_headline(years)}. Useful rate {mission_target(years)}. Capacity from the decision on: {mission_ground(years)}."
 
 
 def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one_by_one: str) -> str:
@@ -219,6 +222,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
     ground += chart_html("gaps", "Times without a route", drawn["gaps"]) + chart_html("latency-map", "Over the Earth", drawn["latency-map"])
     rented = chart_html("contract", "Capacity and demand", drawn["contract"], contract.cases_table(summary))
     years = chart_html("mission", "Useful rate", drawn["mission"], mission.tables(summary))
+    years += chart_html("mission-capacity", "Capacity from the decision on", drawn["mission-capacity"])
     years += chart_html("mission-costs", "What costs most", drawn["mission-costs"])
     years += chart_html("mission-inventory", "Satellites", drawn["mission-inventory"])
     years += chart_html("mission-batches", "Survival by launch", drawn["mission-batches"])

@@ -188,6 +188,7 @@ def _show_mission(terminal: Any, mission: dict[str, Any]) -> None:
     facts.add_column(overflow="fold")
     facts.add_row("mission", mission_text.mission_headline(mission))
     facts.add_row("target", mission_text.mission_target(mission))
+    facts.add_row("decision", mission_text.mission_ground(mission))
     terminal.print(facts)
     for heads, rows in (
         (mission_text.MISSION_HEADS, mission_text.mission_rows(mission)), (mission_text.PROCESS_HEADS, mission_text.process_rows(mission)),

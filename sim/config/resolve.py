@@ -36,12 +36,16 @@ NAMED = (
     (("fleet", "maintenance"), "fleet", "maintenance"),
     (("mission", "processes", "*"), "fleet", "process"),
     (("mission", "common_causes", "*"), "fleet", "cause"),
+    (("mission", "generations", "*", "satellite"), "hardware", "satellite"),
+    (("mission", "generations", "*", "satellite", "power", "battery", "chemistry"), "hardware", "cell"),
+    (("mission", "generations", "*", "satellite", "accelerator"), "hardware", "accelerator"),
     (("economics", "launch"), "economics", "launch"),
 )
 # Items whose missing keys come from a section of defaults.yaml: path, and name of the section.
 COMPLETED = (
     (("satellite",), "satellite"),
     (("satellites", "*"), "satellite"),
+    (("mission", "generations", "*", "satellite"), "satellite"),
     (("links", "terminal"), "terminal"),
     (("economics", "launch"), "launcher"),
 )

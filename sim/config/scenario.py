@@ -26,6 +26,7 @@ from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input
 from sim.config.event_forms import event_times
+from sim.config.generations import of_generation
 from sim.config.library import config_root, items
 from sim.config.paths import absolute_paths
 from sim.config.resolve import (
@@ -37,7 +38,7 @@ from sim.config.resolve import (
     with_named_defaults,
 )
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Contract, Event, Hedge, Scenario
+from sim.config.schema import Contract, Event, Hedge, Mesh, Scenario
 from sim.config.schema.scenario import with_terminals
 from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
@@ -297,8 +298,9 @@ def load(
 
 
 def on_date(
-    loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, events: Sequence[Event] = ()
-) -> Loaded:
+    loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, generation: int = 0,
+    meshes: Mapping[int, Mapping[str, int | None]] | None = None, events: Sequence[Event] = (),
+) -> Loaded:  # fmt: skip
     """The fleet of a scenario on another date, with older satellites, while nothing fails at random and no other events happen than those given.
 
     Parameters
@@ -313,6 +315,10 @@ def on_date(
         What is added to the ages of the satellites [s].
     expected_failures_per_s : float
         Failures of a satellite for which checkpoint intervals are chosen [1/s].
+    generation : int, optional
+        Generation of the satellites; 0 is that of the scenario.
+    meshes : mapping, optional
+        Degrees of parallelism of workloads by their number, so that jobs have the same members as in another run.
     events : sequence of Event, optional
         Events of that run.
 
@@ -322,14 +328,16 @@ def on_date(
         A scenario without mission and contract.
     """
     values = yaml_tree.plain(loaded.tree)
-    read = Scenario.model_validate(values)  # its arrays and coatings not yet aged
+    read = of_generation(Scenario.model_validate(values), generation)  # its arrays and coatings not yet aged
     types = [satellite.model_copy(update={"age": satellite.age + older_s}) for satellite in read.types]
     fleet = read.fleet
     if fleet is not None:
         fleet = fleet.model_copy(update={"failures": None, "repair": None, "expected_failures": fleet.expected_failures + expected_failures_per_s})
+    works = [work if meshes is None or n not in meshes else work.model_copy(update={"mesh": Mesh.model_validate(meshes[n])})
+             for n, work in enumerate(read.workloads)]  # fmt: skip
     changed = read.model_copy(update={
         "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
-        "fleet": fleet, "events": list(events), "mission": None, "contract": None,
+        "workloads": works, "fleet": fleet, "events": list(events), "mission": None, "contract": None,
     })  # fmt: skip
     scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
     return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))

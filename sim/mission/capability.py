@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from orbit.kernels.cache import data_folder
 from sim.config import schema
+from sim.config.errors import InputError, Origin, bad_input
 from sim.config.mission_events import Regime, in_force
 from sim.config.scenario import Loaded, on_date
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.memo import sources_hash
 from sim.mission.dates import Dates, weights
-from sim.mission.groups import Group, groups, shares_by_cause
+from sim.mission.groups import Group, groups, meshes, shares_by_cause
 from sim.results.summary import summary
 from sim.schema import CAUSES
 
@@ -46,12 +47,12 @@ class Day(NamedTuple):
 
 
 class Table(NamedTuple):
-    """What the fleet can do by regime, date and age; the first regime is that without events."""
+    """What the fleet can do by regime, date and age, when all its satellites are of one generation; the first regime is that without events."""
 
     dates: Dates
     ages_s: Array  # (ages,), added to those of the scenario
-    shares: Array  # (regimes, dates, ages, groups, causes)
-    tokens_per_s: Array  # (regimes, dates, ages, groups)
+    shares: Array  # (generations, regimes, dates, ages, groups, causes)
+    tokens_per_s: Array  # (generations, regimes, dates, ages, groups)
     regimes: Sequence[Regime]
     weight: Array  # (parts, regimes, dates): what each counts for in each part of the mission, sums to 1
 
@@ -61,7 +62,7 @@ class Table(NamedTuple):
         Parameters
         ----------
         values : ndarray, shape (regimes, dates, ages, ...)
-            `shares` or `tokens_per_s`.
+            `shares` or `tokens_per_s` of a generation.
         mean_age_s : ndarray, shape (parts,)
             Mean age of the satellites that work [s].
 
@@ -150,7 +151,7 @@ def regime_weights(scenario: schema.Scenario, found: Dates, held: Sequence[Regim
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
     progress: Callable[[int, int], None] | None = None, held: Sequence[Regime] | None = None, weight: Array | None = None,
-) -> tuple[Table, list[Group], float]:  # fmt: skip
+) -> tuple[Table, list[Group]]:  # fmt: skip
     """Make the runs of a mission.
 
     Parameters
@@ -178,39 +179,56 @@ def measure(
         What the fleet can do.
     list of Group
         Groups of its satellites, as on the first date.
-    float
-        Nameplate of a satellite [FLOP/s].
+
+    Raises
+    ------
+    InputError
+        If jobs of a later generation have other satellites than those of the first.
     """
+    assert loaded.scenario.mission is not None
     held = held or [Regime((), ((0.0, math.inf),))]
     weight = found.weight[:, np.newaxis, :] if weight is None else weight
-    days: dict[tuple[int, int, int], Day] = {}
+    days: dict[tuple[int, int, int, int], Day] = {}
+    generations, run_s = 1 + len(loaded.scenario.mission.generations), day_s(loaded.scenario)
     counts = [(r, d) for r in range(len(held)) for d in range(len(found.after_d)) if r == 0 or weight[:, r, d].any()]
-    places = [(r, d, a) for r, d in counts for a in range(len(ages_s))]
+    places = [(number, r, d, a) for number in range(generations) for r, d in counts for a in range(len(ages_s))]
     made: list[Group] | None = None
-    peak_flops_per_s, run_s = 0.0, day_s(loaded.scenario)
-    for done, (r, d, a) in enumerate(places):
+    planned: dict[int, dict[str, int | None]] | None = None  # jobs keep the plan of the first run, so that they keep their members
+    for done, (number, r, d, a) in enumerate(places):
         epoch = loaded.scenario.epoch + timedelta(days=found.after_d[d])
-        one = on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, in_force(held[r], epoch, run_s))
+        one = on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s))
         day = None if made is None else _known(one)
         if day is None:
             outcome = Run(one, threads=threads).finish()
             own = groups(outcome, with_paces=made is None)
+            if made is None:
+                made, planned = own, meshes(outcome)
+            if [set(group.members.tolist()) for group in own] != [set(group.members.tolist()) for group in made]:
+                raise _other_members(number, made, own)
             day = _day(outcome, own)
             _keep(one, day)
-            if made is None:
-                made, peak_flops_per_s = own, float(outcome.types[0].peak_flops_per_s)
-        days[r, d, a] = day
+        days[number, r, d, a] = day
         if progress is not None:
             progress(done + 1, len(places))
     assert made is not None
-    shape = (len(held), len(found.after_d), len(ages_s), len(made))
-    shares, tokens = np.full((*shape, len(CAUSES)), 0.0), np.full(shape, 0.0)
-    for (r, d, a), day in days.items():
-        plain = days[0, d, a]
+    shape = (generations, len(held), len(found.after_d), len(ages_s), len(made))
+    shares, tokens = np.zeros((*shape, len(CAUSES))), np.zeros(shape)
+    for (number, r, d, a), day in days.items():
+        plain = days[number, 0, d, a]
         # a spare that takes the rank of a member works as a member does: what events change is seen on both together
-        shares[r, d, a] = plain.shares + (day.with_spares - plain.with_spares) if r > 0 else day.shares
-        tokens[r, d, a] = day.tokens_per_s
-    return Table(found, np.array(ages_s), shares, tokens, held, weight), made, peak_flops_per_s
+        shares[number, r, d, a] = plain.shares + (day.with_spares - plain.with_spares) if r > 0 else day.shares
+        tokens[number, r, d, a] = day.tokens_per_s
+    return Table(found, np.array(ages_s), shares, tokens, held, weight), made
+
+
+def _other_members(number: int, made: Sequence[Group], own: Sequence[Group]) -> InputError:
+    """Jobs that are planned with other satellites on hardware of another generation, or on another date."""
+    first, now = (" and ".join(f"{group.members.size:,} in {group.name}" for group in of) for of in (made, own))
+    if number == 0:
+        message = f"satellites share the work otherwise on another date: {first}, then {now}; write dates: 1"
+        return bad_input(Origin("mission"), "mission.dates", message)
+    message = f"plans jobs with other satellites than the first generation: {now} instead of {first}; write satellites that jobs fit on alike"
+    return bad_input(Origin("mission"), f"mission.generations.{number - 1}", message)
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

@@ -14,10 +14,11 @@ from sim.config.scenario import Loaded
 from sim.config.schema import Mission
 from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column, JobColumn
+from sim.mission import money
 from sim.mission.capability import Table
 from sim.mission.groups import Group
 from sim.mission.histories import Histories, histories
-from sim.mission.layout import Prices
+from sim.mission.layout import Prices, rates
 from sim.mission.ledger import Ledger, ledger
 from sim.mission.listed import EVENT, PIECE, WITHDRAWN
 from sim.schema import CAUSES
@@ -82,7 +83,7 @@ def whole_useful_s(one: Histories, found: Sequence[Group], table: Table) -> Arra
         Time of whole satellites [s].
     """
     age_s = 0.5 * (one.edges_s[:-1] + one.edges_s[1:])
-    useful = table.without_events(table.shares[..., CAUSES.index("useful")], age_s)
+    useful = table.without_events(table.shares[0, ..., CAUSES.index("useful")], age_s)
     return np.asarray(useful @ np.array([float(group.members.size) for group in found]) * one.width_s)
 
 
@@ -138,6 +139,7 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     mission, one, peak = study.mission, study.one, study.peak_flops_per_s
     useful_s, slots, total = study.useful_s, study.fleet.slots, one.bins.sum(axis=1)
+    nameplate_s = np.array([found.nameplate_s for found in study.ledgers])
     whole_s, below = study.whole_useful_s, study.useful_rates < mission.target
     first = np.where(below.any(axis=1), one.edges_s[np.argmax(below, axis=1)], math.inf)
     return {
@@ -146,9 +148,9 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "step_s": mission.step,
         "replicas": int(mission.replicas),
         "satellites": slots,
-        "nameplate_flops": slots * peak * mission.duration,
+        "nameplate_flops": nameplate_s.mean() * peak,
         "useful_flops": _scaled(quantiles(useful_s.sum(axis=1)), peak),
-        "useful_fraction": _scaled(quantiles(useful_s.sum(axis=1)), 1.0 / (slots * mission.duration)),
+        "useful_fraction": quantiles(useful_s.sum(axis=1) / nameplate_s),
         "whole_useful_flops": float(whole_s.sum()) * peak,
         "availability": quantiles(total[:, Column.SHARE] / (slots * mission.duration)),
         "capacity_at_end": quantiles(one.bins[:, -1, Column.SHARE] / (slots * one.width_s[-1])),
@@ -162,9 +164,12 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "reached_s": [{"share": share, **times(one.reached_s[:, i])} for i, share in enumerate(study.fleet.thresholds)],
         "counts": {column.name.lower(): quantiles(total[:, column]) for column in COUNTS},
         "died_out": float(np.isfinite(one.died_s).mean()),
-        "spent_usd": None if None in study.prices else quantiles(total[:, Column.SPENT]),
-        "satellite_usd": study.prices.satellite,
+        "spent_usd": quantiles(total[:, Column.SPENT]) if study.prices.known else None,
+        "satellite_usd": study.prices.satellites[0],
         "launch_usd": study.prices.launch,
+        "money": _money(study),
+        "ground": money.of_baseline(study.loaded),
+        "generations": _generations(study),
         "jobs": _jobs(study),
         "capability": _capability(study),
         "regimes": _regimes(study),
@@ -181,13 +186,41 @@ def _waterfall(study: Study) -> list[dict[str, Any]]:
     """Rows of the mission's waterfall, mean over the replicas."""
     own = np.mean([found.own_s.sum(axis=0) for found in study.ledgers], axis=0)
     induced = np.mean([found.induced_s.sum(axis=0) for found in study.ledgers], axis=0)
-    nameplate_s = study.fleet.slots * study.mission.duration
+    nameplate_s = np.mean([found.nameplate_s for found in study.ledgers])
     return [
         {
             "cause": cause, "flops": (own[i] + induced[i]) * study.peak_flops_per_s, "own_flops": own[i] * study.peak_flops_per_s,
             "induced_flops": induced[i] * study.peak_flops_per_s, "fraction": (own[i] + induced[i]) / nameplate_s,
         }
         for i, cause in enumerate(CAUSES)
+    ]  # fmt: skip
+
+
+def _money(study: Study) -> dict[str, Any] | None:
+    """Present value at the start of the mission of what it costs; None where a price is not known."""
+    mission, replacement = study.mission, study.mission.replacement
+    extra = int(replacement.plane_spares) * len(study.fleet.planes) + int(replacement.stock)
+    bill = money.bill(study.loaded, extra)
+    if bill is None or not study.prices.known:
+        return None
+    visit_usd = 0.0 if mission.servicing is None else mission.servicing.price
+    found = money.orbit(bill, study.one, study.useful_s * study.peak_flops_per_s, study.fleet.slots, visit_usd)
+    return {
+        "rate": bill.rate, "first_usd": bill.first_usd, "present_usd": quantiles(found["usd"]),
+        "usd_per_useful_pflop_day": times(found["usd_per_useful_pflop_day"]),
+    }  # fmt: skip
+
+
+def _generations(study: Study) -> list[dict[str, Any]]:
+    """Generations of hardware: since when, nameplate of a satellite, price, and satellites that work at the end."""
+    working = study.one.by_type[:, -1, :, :, JobColumn.WORKING].sum(axis=1) / study.one.width_s[-1]
+    dates_s = [0.0, *((g.at - study.loaded.scenario.epoch).total_seconds() for g in study.mission.generations)]
+    return [
+        {
+            "since_s": since_s, "nameplate_flops_per_s": rate * study.peak_flops_per_s, "satellite_usd": study.prices.satellites[t],
+            "working_at_end": quantiles(working[:, t]),
+        }
+        for t, (since_s, rate) in enumerate(zip(dates_s, rates(study.loaded.scenario), strict=True))
     ]  # fmt: skip
 
 
@@ -212,7 +245,7 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     """Runs without failures: date, angle to the Sun, age, and useful share of nameplate."""
     table = study.table
     size = np.array([float(group.members.size) for group in study.groups])
-    useful = table.shares[..., CAUSES.index("useful")] @ size / size.sum()
+    useful = table.shares[0, ..., CAUSES.index("useful")] @ size / size.sum()
     return [
         {
             "regime": r, "date_s": day * 86400.0, "beta_deg": None if math.isnan(beta) else math.degrees(beta), "older_s": float(age),
@@ -274,7 +307,7 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
             processes=[p for p in fleet.processes if p.name != name], causes=[c for c in fleet.causes if c.name.split(PIECE)[0] != name]
         )
         other = histories(without, seed, number, threads)
-        after = np.array([ledger(other, n, study.groups, study.table).useful_s.sum() for n in range(number)])
+        after = np.array([ledger(other, n, study.groups, study.table, rates(study.loaded.scenario)).useful_s.sum() for n in range(number)])
         failures = study.one.failures[:, [column == name for column in columns]].sum(axis=1).astype(np.float64)
         found.append({"name": name, "failures": quantiles(failures), "gain": quantiles(after / np.where(before > 0.0, before, 1.0) - 1.0)})
     return sorted(found, key=lambda row: (-row["gain"]["mean"], row["name"]))

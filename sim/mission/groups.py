@@ -112,6 +112,27 @@ def groups(outcome: Outcome, with_paces: bool = True) -> list[Group]:
     return [*found, Group("independent", _independent(outcome), (), rest)] if rest.size else found
 
 
+def meshes(outcome: Outcome) -> dict[int, dict[str, int | None]]:
+    """Degrees of parallelism of training jobs without islands, by number of the workload.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The run.
+
+    Returns
+    -------
+    dict of int to dict
+        Values of `mesh`, as a workload of a scenario has them.
+    """
+    scheduler, found = outcome.scheduler, dict[int, dict[str, int | None]]()
+    for fleet in [] if scheduler is None else scheduler.fleets:
+        for work in fleet.trainings:
+            if isinstance(work, Training) and work.task.islands is None:
+                found[_numbers(outcome)[id(work)]] = work.task.mesh._asdict() | {"stages": work.task.mesh.stages or None}
+    return found
+
+
 def _numbers(outcome: Outcome) -> dict[int, int]:
     """Number of the workload in the scenario of each job or service, by its identity."""
     assert outcome.scheduler is not None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.engine.threads import in_threads
 from sim.fleet.replicas.fleet import Fleet, arrays, replicas
-from sim.fleet.replicas.tables import COLUMNS, JOB_COLUMNS, Column
+from sim.fleet.replicas.tables import COLUMNS, JOB_COLUMNS, Column, JobColumn
 
 Array = NDArray[np.float64]
 AT_ONCE = 16  # replicas of one task
@@ -25,11 +25,16 @@ class Histories(NamedTuple):
 
     edges_s: Array
     bins: Array  # (replicas, parts, columns)
-    jobs: Array  # (replicas, parts, groups, columns of a job)
+    by_type: Array  # (replicas, parts, groups, generations, columns of a job)
     failures: NDArray[np.int64]  # (replicas, processes and common causes)
     reached_s: Array  # (replicas, thresholds)
     batches_s: Array  # (replicas, parts, batches)
     died_s: Array  # (replicas,)
+
+    @property
+    def jobs(self) -> Array:
+        """Record of the groups, generations together, (replicas, parts, groups, columns of a job)."""
+        return np.asarray(self.by_type.sum(axis=3))
 
     @property
     def width_s(self) -> Array:
@@ -39,8 +44,26 @@ class Histories(NamedTuple):
     @property
     def mean_age_s(self) -> Array:
         """Mean age of the satellites that work, (replicas, parts); 0 where none does."""
+        return self._age_s(self.bins[:, :, Column.WORKING], self.bins[:, :, Column.BORN_S])
+
+    def age_s(self, replica: int, group: int, generation: int) -> Array:
+        """Mean age of the satellites of a group that work and are of a generation.
+
+        Parameters
+        ----------
+        replica, group, generation : int
+            Their numbers.
+
+        Returns
+        -------
+        ndarray, shape (parts,)
+            Age [s]; 0 where none works.
+        """
+        row = self.by_type[replica, :, group, generation]
+        return self._age_s(row[:, JobColumn.WORKING], row[:, JobColumn.BORN_S])
+
+    def _age_s(self, working: Array, born_s: Array) -> Array:
         middle_s = 0.5 * (self.edges_s[:-1] + self.edges_s[1:])
-        working, born_s = self.bins[:, :, Column.WORKING], self.bins[:, :, Column.BORN_S]
         return np.maximum(0.0, np.where(working > 0.0, middle_s - born_s / np.where(working > 0.0, working, 1.0), 0.0))
 
 
@@ -71,14 +94,14 @@ def histories(
     """
     plan, bins, groups = arrays(fleet), len(fleet.edges_s) - 1, max(fleet.job_of, default=0) + 1
     found = Histories(
-        np.array(fleet.edges_s), np.zeros((number, bins, COLUMNS)), np.zeros((number, bins, groups, JOB_COLUMNS)),
+        np.array(fleet.edges_s), np.zeros((number, bins, COLUMNS)), np.zeros((number, bins, groups, len(fleet.kinds), JOB_COLUMNS)),
         np.zeros((number, len(fleet.processes) + len(fleet.causes)), np.int64), np.zeros((number, len(fleet.thresholds))),
         np.zeros((number, bins, batches)), np.zeros(number),
     )  # fmt: skip
 
     def some(numbers: Sequence[int]) -> int:
         for n, one in zip(numbers, replicas(fleet, seed, numbers, batches, plan), strict=True):
-            found.bins[n], found.jobs[n], found.failures[n] = one.bins, one.jobs, one.failures
+            found.bins[n], found.by_type[n], found.failures[n] = one.bins, one.by_type, one.failures
             found.reached_s[n], found.batches_s[n], found.died_s[n] = one.reached_s, one.batches_s, one.died_s
         return len(numbers)
 

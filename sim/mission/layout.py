@@ -15,6 +15,7 @@ from orbit.sunlit_orbits import Plane as Orbit
 from orbit.sunlit_orbits import days_since_j2000, node_rate_rad_d
 from sim.config import economics_params, schema
 from sim.config.balance.orbits import planes_of
+from sim.config.generations import of_generation, peak_flops_per_s, satellites
 from sim.config.scenario import Loaded
 from sim.economics import cost, launch
 from sim.economics.finance import YEAR_S
@@ -22,7 +23,7 @@ from sim.fleet.lifetimes import hazard
 from sim.fleet.replicas.fleet import CommonCause, Fleet, Island, Kind, Plane, Process, Remedy, Supply
 from sim.fleet.replicas.tables import Scope, Unit
 from sim.mission.groups import Group
-from sim.mission.listed import listed, rates
+from sim.mission.listed import listed, process_rates
 
 Ints = NDArray[np.int64]
 DAY_S = 86400.0
@@ -32,8 +33,13 @@ RANDOM = "random failures"  # of section fleet, among the processes
 class Prices(NamedTuple):
     """Prices of what is ordered [USD]; None where one is not known."""
 
-    satellite: float | None
+    satellites: tuple[float | None, ...]  # of each generation
     launch: float | None
+
+    @property
+    def known(self) -> bool:
+        """Whether all prices are known."""
+        return None not in self.satellites and self.launch is not None
 
 
 def edges_s(mission: schema.Mission) -> list[float]:
@@ -70,14 +76,14 @@ def processes(scenario: schema.Scenario) -> list[Process]:
     found = [
         Process(
             p.name, Unit[p.unit.upper()], p.scale_s, p.shape, math.inf if p.frailty is None else p.frailty,
-            tuple(Remedy(r.success, r.time) for r in p.remedies), rates(scenario, p.name),
+            tuple(Remedy(r.success, r.time) for r in p.remedies), process_rates(scenario, p.name),
         )
         for p in mission.processes
     ]  # fmt: skip
     if fleet is not None and fleet.failures is not None:
         unit = Unit.SATELLITE if fleet.failures.accelerators is None else Unit.HOST
         remedies = () if fleet.repair is None else (Remedy(1.0, fleet.repair.time),)
-        found.append(Process(RANDOM, unit, fleet.failures.mean_time, remedies=remedies, changes=rates(scenario, fleet.failures.name)))
+        found.append(Process(RANDOM, unit, fleet.failures.mean_time, remedies=remedies, changes=process_rates(scenario, fleet.failures.name)))
     return found
 
 
@@ -102,6 +108,43 @@ def interruptions_per_s(scenario: schema.Scenario, satellite: schema.Satellite) 
         if p.unit in (Unit.SATELLITE, Unit.ACCELERATOR, Unit.HOST):
             found += units.get(p.unit, 1) * hazard(mission.duration, p.scale_s, p.shape) / mission.duration
     return found
+
+
+def kinds(scenario: schema.Scenario, usd: Sequence[float | None]) -> list[Kind]:
+    """Generations of satellites, as a replica takes them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario with a mission.
+    usd : sequence of float or None
+        Price of a satellite of each generation [USD].
+
+    Returns
+    -------
+    list of Kind
+        That of the scenario, then the later ones.
+    """
+    since_s = [-math.inf, *(_after_s(scenario, generation.at) for generation in _mission(scenario).generations)]
+    found = zip(satellites(scenario), usd, since_s, rates(scenario), strict=True)
+    return [kind(scenario, satellite, price)._replace(from_s=from_s, rate=rate) for satellite, price, from_s, rate in found]
+
+
+def rates(scenario: schema.Scenario) -> list[float]:
+    """Nameplate of a satellite of each generation over that of the first.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario with a mission.
+
+    Returns
+    -------
+    list of float
+        Ratios, rising from 1.
+    """
+    peaks = peak_flops_per_s(scenario)
+    return [peak / peaks[0] for peak in peaks]
 
 
 def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | None) -> Kind:
@@ -156,14 +199,17 @@ def prices(loaded: Loaded) -> Prices:
         None where one is not known, or the scenario has no economics.
     """
     scenario = loaded.scenario
+    generations = range(1 + len(_mission(scenario).generations))
     if scenario.economics is None:
-        return Prices(None, None)
-    build, vehicle = economics_params.builds(scenario, loaded.catalogues)[0], economics_params.vehicle(scenario.economics)
-    parts = cost.satellite_usd(build, economics_params.prices(scenario.economics))
+        return Prices((None,) * len(generations), None)
+    builds = [economics_params.builds(of_generation(scenario, n), loaded.catalogues)[0] for n in generations]
+    build, vehicle = builds[0], economics_params.vehicle(scenario.economics)
+    parts = [cost.satellite_usd(one, economics_params.prices(scenario.economics)) for one in builds]
     replacement = _mission(scenario).replacement
     calendar = replacement.calendar
     flown = int(replacement.batch or (calendar.satellites if calendar is not None else 1))
-    return Prices(None if None in parts.values() else cost.known(parts), launch.launch_usd(vehicle, build.lot._replace(satellites=flown)))
+    each = tuple(None if None in one.values() else cost.known(one) for one in parts)
+    return Prices(each, launch.launch_usd(vehicle, build.lot._replace(satellites=flown)))
 
 
 def plane_of(loaded: Loaded) -> Ints:
@@ -235,7 +281,7 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
     standdowns += [(_after_s(scenario, e.at), e.duration or mission.duration) for e in scenario.events if e.action == "standdown"]
     return Fleet(
         edges_s(mission), [Plane(n, spares, phase=phase) for n, phase in zip(counts, phases, strict=True)],
-        kinds=[kind(scenario, scenario.satellite, own.satellite)], processes=processes(scenario),
+        kinds=kinds(scenario, own.satellites), processes=processes(scenario),
         causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found),
         launches=_launches(mission), standdowns=[(at_s, at_s + length_s) for at_s, length_s in standdowns], changes=changes,
         filled=mission.in_orbit, plane_of=planes.tolist(),

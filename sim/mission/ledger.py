@@ -19,7 +19,10 @@ FAILED, SPARE, UNPLACED, RECOVERY, USEFUL = (CAUSES.index(name) for name in ("fa
 
 
 class Ledger(NamedTuple):
-    """Satellite-seconds of a replica by cause, in each part of the mission, and tokens."""
+    """Where the nameplate of a replica goes in each part of the mission, and tokens.
+
+    Times are those of whole satellites, times the nameplate of their generation over that of the first.
+    """
 
     own_s: Array  # (parts, causes)
     induced_s: Array  # (parts, causes)
@@ -30,13 +33,18 @@ class Ledger(NamedTuple):
         """Useful time, (parts,)."""
         return self.own_s[:, USEFUL]
 
+    @property
+    def nameplate_s(self) -> float:
+        """Nameplate: all places, those that are empty as of the first generation."""
+        return float(self.own_s.sum() + self.induced_s.sum())
 
-def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table) -> Ledger:
+
+def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table, rates: Sequence[float] = (1.0,)) -> Ledger:
     """Ledger of a replica.
 
     A group without parts has what its satellites can still do. Of a job, time in which it works is divided as on a day without failures; the
-    rest of its time is recovery, or `failed`: own of the places that are empty, induced of members that wait for them. Satellites of a job that
-    work and are no members are spares.
+    rest of its time is recovery, or `failed`: own of the places that are empty, induced of members that wait for them, or that run at the pace
+    of an older generation. Satellites of a job that work and are no members are spares.
 
     Parameters
     ----------
@@ -48,37 +56,43 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table) -
         Groups of satellites.
     table : Table
         What the fleet can do.
+    rates : sequence of float, optional
+        Nameplate of a satellite of each generation over that of the first.
 
     Returns
     -------
     Ledger
         Rows sum to the nameplate of each part of the mission.
     """
-    width_s, age_s = one.width_s, one.mean_age_s[replica]
-    shares = table.over_mission(table.shares, age_s)
-    tokens_per_s = table.over_mission(table.tokens_per_s, age_s)
+    width_s, weight = one.width_s, np.array(rates)
     own_s, induced_s = np.zeros((len(width_s), len(CAUSES))), np.zeros((len(width_s), len(CAUSES)))
     tokens = np.zeros((len(width_s), len(found)))
     for g, group in enumerate(found):
-        row, size, members = one.jobs[replica, :, g], group.satellites.size, group.members.size
-        working_s = row[:, JobColumn.USEFUL] if group.parts else row[:, JobColumn.SHARE]
-        done_s = working_s[:, np.newaxis] * shares[:, g]
+        rows, size, members = one.by_type[replica, :, g], group.satellites.size, group.members.size
+        done_s = np.zeros_like(own_s)
+        for t, rate in enumerate(rates):
+            age_s = one.age_s(replica, g, t)
+            worked_s = rows[:, t, JobColumn.USEFUL if group.parts else JobColumn.SHARE]
+            done_s += rate * worked_s[:, np.newaxis] * table.over_mission(table.shares[t], age_s)[:, g]
+            tokens[:, g] += table.over_mission(table.tokens_per_s[t], age_s)[:, g] * worked_s / members
         own_s += done_s
-        tokens[:, g] = tokens_per_s[:, g] * working_s / members
-        lost_s = size * width_s - row[:, JobColumn.SHARE]  # rate that is not there
+        working_s = rows[:, :, JobColumn.WORKING]
+        empty_s = size * width_s - working_s.sum(axis=1)
+        lost_s = empty_s + (working_s - rows[:, :, JobColumn.SHARE]) @ weight  # rate that is not there
         if not group.parts:
             own_s[:, FAILED] += lost_s
             continue
-        waits_s = row[:, JobColumn.SLOWED] + row[:, JobColumn.WAITING]
-        spare_s = row[:, JobColumn.WORKING] - row[:, JobColumn.ACTIVE]
-        own_s[:, RECOVERY] += row[:, JobColumn.RECOVERY] + row[:, JobColumn.SAVING]
-        own_s[:, SPARE] += spare_s
+        spare_s = working_s - rows[:, :, JobColumn.ACTIVE]
+        own_s[:, RECOVERY] += (rows[:, :, JobColumn.RECOVERY] + rows[:, :, JobColumn.SAVING]) @ weight
+        own_s[:, SPARE] += spare_s @ weight
         if (done_s[:, SPARE] < 0.0).any():  # events take members whose ranks spares have; what spares that are gone would do is no useful work
-            gone_s = np.minimum(done_s[:, SPARE] + spare_s, 0.0)
+            gone_s = np.minimum(done_s[:, SPARE] + spare_s @ weight, 0.0)
             own_s[:, SPARE] -= gone_s
             own_s[:, USEFUL] += gone_s
-        # all that is missing of the places: empty ones, spares that are gone, members that wait or are slowed
-        failed_s = waits_s + (size - members) * width_s - spare_s
+        # all that is missing of the places: spares that are gone, members that wait, that are slowed or newer than those they wait for
+        waits_s = (rows[:, :, JobColumn.SLOWED] + rows[:, :, JobColumn.WAITING]) @ weight
+        newer_s = (rows[:, :, JobColumn.ACTIVE] - rows[:, :, JobColumn.PACED]) @ weight
+        failed_s = waits_s + newer_s + (size - members) * width_s - spare_s.sum(axis=1)
         own = np.clip(np.minimum(lost_s, failed_s), 0.0, None)
         own_s[:, FAILED] += own
         induced_s[:, FAILED] += failed_s - own

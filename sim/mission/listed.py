@@ -22,7 +22,7 @@ WITHDRAWN = "withdrawn"  # listed, to the owner
 PIECE = " from place "  # between the name of a listed common cause and the first of its places
 
 
-def rates(scenario: schema.Scenario, name: str) -> tuple[tuple[float, float], ...]:
+def process_rates(scenario: schema.Scenario, name: str) -> tuple[tuple[float, float], ...]:
     """Times from which the rate of a process is multiplied, and by what.
 
     Parameters

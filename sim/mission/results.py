@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config import schema
+from sim.config.generations import peak_flops_per_s
 from sim.config.mission_events import regimes
 from sim.config.scenario import Loaded
 from sim.fleet.replicas.fleet import Fleet
@@ -99,23 +100,23 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     days = None if progress is None else partial(progress, "days")
     held = regimes(scenario, loaded.catalogues)
     weight = regime_weights(scenario, chosen, held, layout.edges_s(mission))
-    table, found, peak = measure(loaded, chosen, ages_s, rate, threads, days, held, weight)
+    table, found = measure(loaded, chosen, ages_s, rate, threads, days, held, weight)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
     fleet = layout.fleet(loaded, found, own)
     report = None if progress is None else partial(progress, "replicas")
     one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
-    return Study(loaded, found, table, fleet, own, peak, one, _ledgers(loaded, fleet, one, found, table, threads))
+    return Study(loaded, found, table, fleet, own, peak_flops_per_s(scenario)[0], one, _ledgers(loaded, fleet, one, found, table, threads))
 
 
 def _ledgers(loaded: Loaded, fleet: Fleet, one: Histories, found: Sequence[Group], table: Table, threads: int | None) -> list[Ledger]:
     """Ledgers of all replicas; where satellites work for somebody else, beside the same replicas without that."""
-    numbers, kept = range(len(one.died_s)), without_withdrawals(fleet)
-    ledgers = [ledger(one, n, found, table) for n in numbers]
+    numbers, kept, rates = range(len(one.died_s)), without_withdrawals(fleet), layout.rates(loaded.scenario)
+    ledgers = [ledger(one, n, found, table, rates) for n in numbers]
     if kept is fleet:
         return ledgers
     other = histories(kept, int(loaded.scenario.seed), len(numbers), threads)
-    return [with_owner(each, ledger(other, n, found, table)) for n, each in enumerate(ledgers)]
+    return [with_owner(each, ledger(other, n, found, table, rates)) for n, each in enumerate(ledgers)]
 
 
 def replaced(study: Study, mission: schema.Mission, threads: int | None = None) -> Study:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sim.results.number_text import counted, dollars, percent, time_text
@@ -55,6 +56,57 @@ def mission_target(mission: dict[str, Any]) -> str:
     return f"below {target} {when}; {percent(share['mean'])} of the time on average, at the end in {end} of the replicas"
 
 
+def mission_ground(mission: dict[str, Any]) -> str:
+    """Time to 10, 50 and 100 % of the capacity, and what the work costs, beside the ground site that is decided at the same time.
+
+    Parameters
+    ----------
+    mission : dict
+        Section `mission` of a summary.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    ground, money = mission["ground"], mission["money"]
+    orbit = _reached([(row["share"], row["p50"]) for row in mission["reached_s"]])
+    cost = None if money is None else money["usd_per_useful_pflop_day"]["p50"]
+    found = f"{orbit} (P50)"
+    if cost is not None:
+        found += f", {dollars(cost)} per useful PFLOP/s-day"
+    if ground is None:
+        return found
+    found += f"; {ground['name']} {_reached([(row['share'], ground_time_s(ground, row['share'])) for row in mission['reached_s']])}"
+    usd = ground["usd_per_useful_pflop_day"]
+    return found if usd is None else f"{found}, {dollars(usd)}"
+
+
+def ground_time_s(ground: dict[str, Any], share: float) -> float:
+    """When a ground site has reached a share of its accelerators.
+
+    Parameters
+    ----------
+    ground : dict
+        Part `ground` of the section `mission` of a summary.
+    share : float
+        Share, 0 to 1.
+
+    Returns
+    -------
+    float
+        Time after the decision [s].
+    """
+    return float(next(phase["after_s"] for phase in ground["phases"] if phase["share"] >= share))
+
+
+def _reached(times_s: Sequence[tuple[float, float | None]]) -> str:
+    if all(at_s == 0.0 for _, at_s in times_s):
+        return "whole capacity at the start"
+    named = [f"{100.0 * share:g} % {'not reached' if at_s is None else f'after {years(at_s)}'}" for share, at_s in times_s]
+    return f"{', '.join(named)}"
+
+
 def mission_rows(mission: dict[str, Any]) -> list[tuple[str, ...]]:
     """Key figures as mean and quantiles.
 
@@ -87,6 +139,8 @@ def mission_rows(mission: dict[str, Any]) -> list[tuple[str, ...]]:
             rows.append((f"{job['name']}: tokens", *_cells(job["tokens"], lambda v: f"{v:.3g}")))
     if mission["spent_usd"] is not None and mission["spent_usd"]["p90"] > 0:
         rows.append(("spent on replacement", *_cells(mission["spent_usd"], dollars)))
+    if mission["money"] is not None:
+        rows.append(("present value of the cost", *_cells(mission["money"]["present_usd"], dollars)))
     return rows
 
 

@@ -11,6 +11,7 @@ from sim.config.schema.base import Altitude, Efficiency, FieldError, Fraction, S
 from sim.config.schema.economics import Price
 from sim.config.schema.lifetimes import CommonCause, FailureProcess, RateChange
 from sim.config.schema.moments import Moment
+from sim.config.schema.satellite import Satellite
 from sim.config.schema.terms import Held
 
 Satellites = Annotated[float, Quantity("1", least=0.0, most=1e6, example="10", whole=True)]
@@ -95,6 +96,20 @@ class Refresh(Section):
     ahead: Span = Field(default=0.0, description="How long before it the next satellite is ordered")
 
 
+class Generation(Section):
+    """Hardware of satellites that come from a date on: those of the constellation, spares and stock at the start are of `satellite`."""
+
+    at: Moment = Field(description="From when on satellites that begin to work or join the stock are of it, in UTC")
+    satellite: Satellite | None = Field(default=None, description="Its hardware; without it, that of the scenario, with the factors below")
+    performance: Annotated[float, Quantity("1", least=1.0, most=1000.0, example="2")] = Field(
+        default=1.0,
+        description="Factor on peak rates, memory, memory bandwidth and fabric of its accelerators, at the same power",
+    )
+    price: Annotated[float, Quantity("1", least=0.0, most=1000.0, example="1.3")] = Field(
+        default=1.0, description="Factor on the price of its accelerators"
+    )
+
+
 class Servicing(Section):
     """Visits that exchange failed parts of satellites that still work or could work again."""
 
@@ -138,6 +153,9 @@ class Mission(Section):
         default=True, description="Whether the satellites are in orbit at the start; false: launches of the calendar and ordered ones bring them"
     )
     replacement: Replacement = Field(description="How satellites are replaced; by default they are not")
+    generations: Annotated[list[Generation], Field(max_length=8)] = Field(
+        default_factory=list, description="Hardware that comes later, in the order of its dates; a job runs at the pace of its oldest generation"
+    )
     refresh: Refresh | None = Field(default=None, description="Age at which satellites are retired; without it, never")
     servicing: Servicing | None = Field(default=None, description="Visits that exchange failed parts; without it, there are none")
     derelicts: Derelicts = Field(description="What becomes of failed satellites")
@@ -149,6 +167,11 @@ class Mission(Section):
         brings = self.replacement.batch is not None or self.replacement.calendar is not None
         if not self.in_orbit and not brings:
             raise FieldError("in_orbit", "is false, and nothing is launched; write replacement: {batch: 20}, or a calendar")
+        for i, generation in enumerate(self.generations[1:], start=1):
+            if generation.at <= self.generations[i - 1].at:
+                raise FieldError(f"generations.{i}.at", "is not after the one before; write generations in the order of their dates")
+        if self.generations and not self.replacement.replaces:
+            raise FieldError("generations", "are given, and no satellite is ever replaced; write replacement: {batch: 20}, or a calendar")
         names = [process.name for process in self.processes] + [cause.name for cause in self.common_causes]
         for i, name in enumerate(names):
             if name in names[:i]:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.accelerator import Accelerator
-from sim.config.schema.base import Efficiency, Fraction, Jurisdiction, Name, Power, Section, Span
+from sim.config.schema.base import Efficiency, FieldError, Fraction, Jurisdiction, Name, Power, Section, Span
 from sim.config.schema.economics import Emission, Life, Price, Rate
 from sim.config.schema.fleet import Fleet
 from sim.config.schema.jobs import Workload
@@ -71,6 +71,13 @@ class Nodes(Section):
         return self
 
 
+class Phase(Section):
+    """A part of a site that begins to work."""
+
+    after: Span = Field(description="Time from the decision to build the site")
+    share: Efficiency = Field(description="Share of the accelerators that works from then on, earlier phases included")
+
+
 class Site(Section):
     """A site with its accelerators; every number of the shipped ones is a record with its source."""
 
@@ -123,6 +130,9 @@ class Site(Section):
     machines_life: Life = Field(description="Life of accelerators, hosts and network")
     building_life: Life = Field(description="Life of building, power and cooling")
     capital_rate: Rate = Field(description="Cost of capital per year")
+    build: Annotated[list[Phase], Field(min_length=1)] = Field(
+        description="Phases in which the site is built, for missions, which count from the decision; the last one has a share of 1"
+    )
     useful_fraction: Fraction = Field(
         description="Useful share of nameplate in training, for the break-even of a run; compare simulates the site instead"
     )
@@ -183,6 +193,15 @@ class Site(Section):
         if None in peaks:
             return None
         return sum(kind.accelerators * (peak or 0.0) for kind, peak in zip(self.kinds, peaks, strict=True))
+
+    @model_validator(mode="after")
+    def _built_in_order(self) -> Site:
+        for i, phase in enumerate(self.build[1:], start=1):
+            if phase.after <= self.build[i - 1].after or phase.share <= self.build[i - 1].share:
+                raise FieldError(f"build.{i}", "is not later and larger than the phase before; write phases in their order, shares with those before")
+        if self.build[-1].share != 1.0:
+            raise FieldError(f"build.{len(self.build) - 1}.share", f"is {self.build[-1].share:g}; write 1 for the last phase")
+        return self
 
     @model_validator(mode="after")
     def _has_nodes_and_power(self) -> Site:

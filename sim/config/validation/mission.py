@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sim.config import economics_params
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
+from sim.config.generations import of_generation, peak_flops_per_s
 from sim.config.mission_events import MOST_REGIMES, over_years, regimes
 from sim.config.schema import EVERYWHERE, FILES, Event, Mission, Scenario
 from sim.config.validation.location import origin
@@ -47,6 +49,8 @@ def check_mission(scenario: Scenario, root: Node, catalogues: Catalogues, valid:
             found += _moments(mission, scenario)
         if valid("fleet"):
             found += _failures(mission, scenario)
+        if valid("satellite", "reference_precision", "epoch"):
+            found += _generations(mission, scenario)
         if valid(*LIFTED):
             found += _launches(mission, scenario, catalogues)
     return [Problem(origin(root, *path), ".".join(path), message) for path, message in found]
@@ -165,12 +169,26 @@ def _moments(mission: Mission, scenario: Scenario) -> Found:
     begin, end = scenario.epoch, scenario.epoch + timedelta(seconds=mission.duration)
     listed: list[tuple[tuple[str, ...], datetime]] = []
     listed += [(("common_causes", str(i), "at"), cause.at) for i, cause in enumerate(mission.common_causes) if cause.at is not None]
+    listed += [(("generations", str(i), "at"), generation.at) for i, generation in enumerate(mission.generations)]
     listed += [(("changes", str(i), "at"), change.at) for i, change in enumerate(mission.changes)]
     listed += [(("replacement", "standdowns", str(i), "at"), s.at) for i, s in enumerate(mission.replacement.standdowns)]
     for path, at in listed:
         if not begin <= at < end:
             message = f"{at:%Y-%m-%dT%H:%M:%SZ} is outside the mission; write a moment from {begin:%Y-%m-%d} to {end:%Y-%m-%d}"
             yield ("mission", *path), message
+
+
+def _generations(mission: Mission, scenario: Scenario) -> Found:
+    """Later generations have a peak at the reference precision, and are not slower than earlier ones."""
+    peaks = peak_flops_per_s(scenario)
+    for i, (before, peak) in enumerate(pairwise(peaks)):
+        if peak == 0.0:
+            message = f"its accelerators have no peak at the reference precision {scenario.reference_precision}; write others, or their peak"
+            yield ("mission", "generations", str(i), "satellite"), message
+        elif peak < before:
+            rates = f"{peak / 1e15:.4g} PFLOP/s a satellite, below {before / 1e15:.4g} PFLOP/s before it"
+            message = f"has a nameplate of {rates}; write faster hardware, or remove it"
+            yield ("mission", "generations", str(i)), message
 
 
 def _failures(mission: Mission, scenario: Scenario) -> Found:
@@ -192,10 +210,12 @@ def _launches(mission: Mission, scenario: Scenario, catalogues: Catalogues) -> F
     """A launch carries what is ordered for it."""
     if scenario.economics is None or not catalogues.satellites(scenario.constellation):
         return
-    build, vehicle = economics_params.builds(scenario, catalogues)[0], economics_params.vehicle(scenario.economics)
-    most = launch.manifest(vehicle, build.lot).per_launch
-    if most is None:
+    generations, vehicle = range(1 + len(mission.generations)), economics_params.vehicle(scenario.economics)
+    lots = [economics_params.builds(of_generation(scenario, n), catalogues)[0].lot for n in generations]
+    carried = [number for number in (launch.manifest(vehicle, lot).per_launch for lot in lots) if number is not None]
+    if not carried:
         return
+    most = min(carried)
     given = mission.replacement
     name = scenario.economics.launch.name
     by_calendar = None if given.calendar is None else given.calendar.satellites

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ class Kind(NamedTuple):
     life_s: float = math.inf
     usd: float = 0.0
     from_s: float = -math.inf
+    rate: float = 1.0  # over that of the first type; jobs with older members run at their pace
 
 
 class Supply(NamedTuple):
@@ -196,7 +198,7 @@ def arrays(fleet: Fleet) -> Plan:
         common_causes=_rows(tables.COMMON_CAUSE, [
             (int(c.scope), int(c.unit), c.rate_s, c.at_s, c.hits, c.return_s, c.first, c.last, 0, 0) for c in fleet.causes
         ]),
-        types=_rows(tables.TYPE, [(k.from_s, k.accelerators_per_host, k.replace_below, k.life_s, k.usd) for k in fleet.kinds]),
+        types=_rows(tables.TYPE, [(k.from_s, k.accelerators_per_host, k.replace_below, k.life_s, k.usd, k.rate) for k in fleet.kinds]),
         units=units, left=_left(fleet.kinds, units), offset=offset, pairs=pairs,
         supply=_rows(tables.SUPPLY, [(*fleet.supply, 0, 0)]),
         planes=_rows(tables.PLANE, [(p.spares, p.spares if p.first_spares is None else p.first_spares, p.phase) for p in fleet.planes]),
@@ -226,6 +228,7 @@ def _check(fleet: Fleet) -> None:
         (bool(fleet.job_of) and any(fleet.job_of[s] != g.job for g in fleet.islands for s in range(g.first_slot, g.last_slot)),
          "a slot is in the record of another job than its island"),
         (any(c.scope is Scope.SLOTS and math.isinf(c.at_s) for c in fleet.causes), "a common cause of some slots has no time"),
+        (any(later.rate < k.rate for k, later in pairwise(fleet.kinds)), "a later type of satellites is slower than the one before"),
         (supply.batch > 0 and not supply.success > 0.0, "batches are ordered, and no launch reaches its orbit"),
         (not supply.visit_s > 0.0, "the time between visits is not above 0"),
     ):

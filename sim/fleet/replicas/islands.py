@@ -32,7 +32,7 @@ from sim.fleet.replicas.tables import (
 
 USEFUL, SAVING, RECOVERY = whole(JobColumn.USEFUL), whole(JobColumn.SAVING), whole(JobColumn.RECOVERY)
 SLOWED, WAITING, INTERRUPTIONS = whole(JobColumn.SLOWED), whole(JobColumn.WAITING), whole(JobColumn.INTERRUPTIONS)
-ACTIVE, SWAPS = whole(JobColumn.ACTIVE), whole(Column.SWAPS)
+ACTIVE, PACED, SWAPS = whole(JobColumn.ACTIVE), whole(JobColumn.PACED), whole(Column.SWAPS)
 
 
 @exact_inlined
@@ -49,7 +49,7 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
     """Enter what an island did until now into the record. Rolled back, work since its last checkpoint is to be done again."""
     island, run = plan.islands[g], state.runs[g]
     now_s, last, members = state.amount[NOW], state.number[BIN], float(island["members"])
-    jobs, first, since_s = state.jobs, JOB_COLUMNS * island["job"], run["from_s"]
+    jobs, first, since_s = state.jobs, JOB_COLUMNS * (island["job"] * plan.types.shape[0] + run["type"]), run["from_s"]
     span_s = now_s - since_s
     run["from_s"] = now_s
     if run["mode"] == RECOVERING:
@@ -90,6 +90,39 @@ def slowest(plan: Any, state: Any, g: int) -> float:
         if state.places[slot]["active"] == 1:
             least = min(least, state.places[slot]["share"])
     return least
+
+
+@exact_inlined
+def oldest_type(plan: Any, state: Any, g: int) -> int:
+    """First type of satellites among the active members of an island, which all the others wait for; as before where none is active."""
+    first = plan.types.shape[0] - 1 if state.runs[g]["active"] > 0 else state.runs[g]["type"]
+    for slot in range(plan.islands[g]["first_slot"], plan.islands[g]["last_slot"]):
+        if state.places[slot]["active"] == 1:
+            first = min(first, state.places[slot]["type"])
+    return int(first)
+
+
+@exact_inlined
+def set_type(plan: Any, state: Any, g: int) -> None:
+    """Let an island go on at the pace of its oldest members."""
+    run, job, members = state.runs[g], plan.islands[g]["job"], float(state.runs[g]["active"])
+    shift_job(plan, state, job, run["type"], PACED, -members)
+    run["type"] = oldest_type(plan, state, g)
+    shift_job(plan, state, job, run["type"], PACED, members)
+
+
+@exact_inlined
+def activate(plan: Any, state: Any, slot: int, active: int) -> None:
+    """Make the satellite of a slot a member of its island, or no member; a member is counted under its type."""
+    place, job, pace = state.places[slot], plan.slots[slot]["job"], state.runs[plan.slots[slot]["island"]]["type"]
+    if place["active"] == 1:
+        shift_job(plan, state, job, place["type"], ACTIVE, -1.0)
+        shift_job(plan, state, job, pace, PACED, -1.0)
+    place["active"] = active
+    if active == 1:
+        place["type"] = state.rows[place["row"]]["type"]
+        shift_job(plan, state, job, place["type"], ACTIVE, 1.0)
+        shift_job(plan, state, job, pace, PACED, 1.0)
 
 
 @exact_inlined
@@ -141,8 +174,10 @@ def begin(plan: Any, state: Any, g: int, extra_s: float, lacks: int) -> None:
     wait_s = island["patience_s"] if lacks == 1 else 0.0
     if plan.pace[island["first_pace"] + run["active"]] <= 0.0:
         leave_run(plan, state, g, LACKING)
+        set_type(plan, state, g)
         return
     leave_run(plan, state, g, RECOVERING)
+    set_type(plan, state, g)
     run["wait_until_s"] = state.amount[NOW] + wait_s
     push(state, state.amount[NOW] + wait_s + island["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
 
@@ -179,20 +214,22 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
     share = state.rows[row]["share"] if row >= 0 else 0.0
     before, mode = place["share"], run["mode"]
     place["share"] = share
+    if place["active"] == 1 and row >= 0 and state.rows[row]["type"] != place["type"]:
+        activate(plan, state, slot, 1)  # one of another type has come at the same moment
     if place["active"] == 1 and (share < before or interrupts == 1):
         # the island is thrown back, and a faster spare takes the rank
         settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) else KEPT)
         if mode != LACKING:
-            state.jobs[state.number[BIN], JOB_COLUMNS * island["job"] + INTERRUPTIONS] += 1.0
+            record = island["job"] * plan.types.shape[0] + run["type"]
+            state.jobs[state.number[BIN], JOB_COLUMNS * record + INTERRUPTIONS] += 1.0
         spare = best_idle(plan, state, g, share)
         if spare >= 0:
-            state.places[spare]["active"] = 1
+            activate(plan, state, spare, 1)
             count(state, SWAPS, 1.0)
         if spare >= 0 or share <= 0.0:
-            place["active"] = 0
+            activate(plan, state, slot, 0)
         if spare < 0 and share <= 0.0:
             run["active"] -= 1
-            shift_job(plan, state, island["job"], ACTIVE, -1.0)
         begin(plan, state, g, 0.0, 1 if run["active"] < island["members"] else 0)
     elif place["active"] == 1 and share > before:
         settle(plan, state, g, KEPT)
@@ -203,13 +240,16 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
 
 @exact_inlined
 def join(plan: Any, state: Any, g: int, slot: int) -> None:
-    """A satellite joins an island that has not all its members."""
+    """A satellite joins an island that has not all its members; an older one only where the island is not slower with it."""
     island, run = plan.islands[g], state.runs[g]
-    k = run["active"]
-    state.places[slot]["active"] = 1
+    k, kind = run["active"], state.rows[state.places[slot]["row"]]["type"]
+    older = kind < run["type"]
+    rate = plan.types[kind]["rate"] / plan.types[run["type"]]["rate"] if older else 1.0
+    gains = rate * plan.pace[island["first_pace"] + k + 1] > plan.pace[island["first_pace"] + k]
+    if older and run["mode"] in (RUNNING, HELD) and not gains:
+        return
+    activate(plan, state, slot, 1)
     run["active"] = k + 1
-    shift_job(plan, state, island["job"], ACTIVE, 1.0)
-    gains = plan.pace[island["first_pace"] + k + 1] > plan.pace[island["first_pace"] + k]
     waits = run["mode"] == RECOVERING and state.amount[NOW] < run["wait_until_s"]
     if run["mode"] == LACKING or waits:
         begin(plan, state, g, 0.0, 1 if k + 1 < island["members"] and waits else 0)

@@ -23,19 +23,11 @@ def shift(plan: Any, state: Any, column: int, change: float) -> None:
 
 
 @exact_inlined
-def shift_type(plan: Any, state: Any, kind: int, change: float) -> None:
-    """Change the rate of the satellites of a type."""
-    b = state.number[BIN]
-    state.type_level[kind] += change
-    state.types_s[b, kind] += change * (plan.edges_s[b + 1] - state.amount[NOW])
-
-
-@exact_inlined
-def shift_job(plan: Any, state: Any, job: int, column: int, change: float) -> None:
-    """Change a level of a job."""
-    b = state.number[BIN]
-    state.job_level[job, column] += change
-    state.jobs[b, JOB_COLUMNS * job + column] += change * (plan.edges_s[b + 1] - state.amount[NOW])
+def shift_job(plan: Any, state: Any, job: int, kind: int, column: int, change: float) -> None:
+    """Change a level of the satellites of a type in a job."""
+    b, record = state.number[BIN], job * plan.types.shape[0] + kind
+    state.job_level[record, column] += change
+    state.jobs[b, JOB_COLUMNS * record + column] += change * (plan.edges_s[b + 1] - state.amount[NOW])
 
 
 @exact_inlined
@@ -48,8 +40,6 @@ def advance(plan: Any, state: Any, until_s: float) -> None:
         width_s = edges_s[b + 1] - edges_s[b]
         for q in range(LEVELS):
             state.bins[b, q] += state.level[q] * width_s
-        for t in range(state.type_level.shape[0]):
-            state.types_s[b, t] += state.type_level[t] * width_s
         for j in range(state.job_level.shape[0]):
             for q in range(JOB_LEVELS):
                 state.jobs[b, JOB_COLUMNS * j + q] += state.job_level[j, q] * width_s

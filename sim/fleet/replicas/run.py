@@ -42,13 +42,17 @@ class Outcome(NamedTuple):
     """What a replica leaves; see `State` for the shapes."""
 
     bins: Array
-    jobs: Array  # (bins, jobs, columns of a job)
-    types_s: Array
+    by_type: Array  # (bins, jobs, types, columns of a job)
     failures: Ints
     reached_s: Array
     fallen_s: Array
     batches_s: Array
     died_s: float  # when nothing worked any more; infinite: something still does, or nothing ever did
+
+    @property
+    def jobs(self) -> Array:
+        """The record of the jobs, types together, (bins, jobs, columns of a job)."""
+        return np.asarray(self.by_type.sum(axis=2))
 
 
 class Room(NamedTuple):
@@ -118,8 +122,7 @@ def new_state(plan: Plan, room: Room) -> State:
         down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
         life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),
         running=np.zeros(jobs, np.int64), number=number, amount=np.array([0.0, 0.0, -math.inf, INTERVALS / plan.edges_s[-1]]), level=np.zeros(LEVELS),
-        job_level=np.zeros((jobs, JOB_LEVELS)), bins=np.zeros((bins, COLUMNS)), jobs=np.zeros((bins, jobs * JOB_COLUMNS)),
-        types_s=np.zeros((bins, types)), type_level=np.zeros(types),
+        job_level=np.zeros((jobs * types, JOB_LEVELS)), bins=np.zeros((bins, COLUMNS)), jobs=np.zeros((bins, jobs * types * JOB_COLUMNS)),
         failures=np.zeros(plan.processes.size + plan.common_causes.size, np.int64), reached_s=np.full(plan.thresholds.size, math.inf),
         fallen_s=np.full(plan.thresholds.size, math.inf), batches_s=np.zeros((bins, room.batches)),
     )  # fmt: skip
@@ -153,8 +156,8 @@ def run(plan: Plan, room: Room) -> tuple[Outcome, Room]:
         elif status == ROWS_FULL:
             room = room._replace(rows=2 * room.rows)
         else:
-            jobs = state.jobs.reshape(len(state.jobs), -1, JOB_COLUMNS)
+            by_type = state.jobs.reshape(len(state.jobs), -1, plan.types.size, JOB_COLUMNS)
             found = Outcome(
-                state.bins, jobs, state.types_s, state.failures, state.reached_s, state.fallen_s, state.batches_s, abs(float(state.amount[DIED]))
+                state.bins, by_type, state.failures, state.reached_s, state.fallen_s, state.batches_s, abs(float(state.amount[DIED]))
             )
             return found, room

@@ -9,7 +9,7 @@ from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.lifetimes import factor, failure_s, hazard
 from sim.fleet.random_streams import to_unit, words
 from sim.fleet.replicas.heap import follow, push
-from sim.fleet.replicas.record import count, shift, shift_job, shift_type, spread
+from sim.fleet.replicas.record import count, shift, shift_job, spread
 from sim.fleet.replicas.tables import (
     ABSENT,
     ANNOUNCE,
@@ -34,7 +34,7 @@ from sim.fleet.replicas.tables import (
 )
 
 SHARE, WORKING, BORN_S = whole(Column.SHARE), whole(Column.WORKING), whole(Column.BORN_S)
-JOB_SHARE, JOB_WORKING = whole(JobColumn.SHARE), whole(JobColumn.WORKING)
+JOB_SHARE, JOB_WORKING, JOB_BORN_S = whole(JobColumn.SHARE), whole(JobColumn.WORKING), whole(JobColumn.BORN_S)
 UNITS_FAILED, UNITS_REPAIRED = whole(Column.UNITS_FAILED), whole(Column.UNITS_REPAIRED)
 EMPTY, RETIRED = whole(Column.EMPTY), whole(Column.RETIRED)
 ACCELERATOR, HOST, OWNER = whole(Unit.ACCELERATOR), whole(Unit.HOST), whole(Unit.OWNER)
@@ -172,14 +172,14 @@ def set_share(plan: Any, state: Any, row: int, share: float) -> None:
     if satellite["place"] != IN_SLOT or share == before:
         return
     shift(plan, state, SHARE, share - before)
-    shift_type(plan, state, satellite["type"], share - before)
-    job = plan.slots[satellite["slot"]]["job"]
-    shift_job(plan, state, job, JOB_SHARE, share - before)
+    job, kind = plan.slots[satellite["slot"]]["job"], satellite["type"]
+    shift_job(plan, state, job, kind, JOB_SHARE, share - before)
     if (share > 0.0) != (before > 0.0):
         change = 1.0 if share > 0.0 else -1.0
         shift(plan, state, WORKING, change)
         shift(plan, state, BORN_S, change * satellite["born_s"])
-        shift_job(plan, state, job, JOB_WORKING, change)
+        shift_job(plan, state, job, kind, JOB_WORKING, change)
+        shift_job(plan, state, job, kind, JOB_BORN_S, change * satellite["born_s"])
     if plan.slots[satellite["slot"]]["island"] >= 0:
         follow(state.due, state.number, MEMBER, satellite["slot"], NOTHING, NOTHING, NOTHING)
 

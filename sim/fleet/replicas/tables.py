@@ -96,17 +96,19 @@ class Column(IntEnum):
 
 
 class JobColumn(IntEnum):
-    """Columns of the record of each job: integrals over a bin, in satellites x seconds, and counts within it."""
+    """Columns of the record of each job and type of satellite: integrals over a bin, in satellites x seconds, and counts within it."""
 
-    SHARE = 0  # rates of the satellites in the slots of the job
-    WORKING = 1  # satellites in these slots that work, also in part
+    SHARE = 0  # rates of the satellites of the type in the slots of the job
+    WORKING = 1  # those that work, also in part
     ACTIVE = 2  # those of them that are members now
-    USEFUL = 3  # work that stays; from here on times of all members
-    SAVING = 4
-    RECOVERY = 5  # detection, restart, reload, and all that is done again
-    SLOWED = 6  # rate that members lack while the job runs
-    WAITING = 7  # without enough members, or without enough islands
-    INTERRUPTIONS = 8
+    PACED = 3  # members of any type now, while their island runs at the pace of this one
+    BORN_S = 4  # times at which those that work were born, summed over them
+    USEFUL = 5  # work that stays; from here on times of all members while their island runs at the pace of this type
+    SAVING = 6
+    RECOVERY = 7  # detection, restart, reload, and all that is done again
+    SLOWED = 8  # rate that members lack while the job runs
+    WAITING = 9  # without enough members, or without enough islands
+    INTERRUPTIONS = 10
 
 
 COLUMNS: Final = len(Column)
@@ -177,11 +179,12 @@ COMMON_CAUSE: Final = np.dtype(
 )  # fmt: skip
 TYPE: Final = np.dtype(
     [
-        ("from_s", np.float64),  # new satellites are of this type from then on
+        ("from_s", np.float64),  # new satellites are of this type from then on; later types are at least as fast as earlier ones
         ("accelerators_per_host", np.int64),
         ("replace_below", np.float64),  # rate under which a satellite is given up and replaced
         ("life_s", np.float64),  # age at which it is retired; infinite: never
         ("usd", np.float64),  # price without launch
+        ("rate", np.float64),  # over that of the first type
     ]
 )  # fmt: skip
 SUPPLY: Final = np.dtype(
@@ -289,11 +292,13 @@ ROW: Final = np.dtype(
         ("next", np.int64),  # next row of a list: free rows, spares of a plane, stock
     ]
 )  # fmt: skip
-PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("share", np.float64)])  # satellite of a slot, 1: member, rate known to its island
+# satellite of a slot; 1: member, and its type; rate known to its island
+PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("type", np.int64), ("share", np.float64)])
 LIST: Final = np.dtype([("head", np.int64), ("count", np.int64), ("coming", np.int64)])  # spares of each plane, then the stock, then free rows
 RUN: Final = np.dtype(
     [
         ("mode", np.int64), ("active", np.int64),  # active members
+        ("type", np.int64),  # whose pace it runs at: the first, and so slowest, among them
         ("interruption", np.int64),  # number of the latest
         ("from_s", np.float64),  # since when it runs, or does not
         ("open_s", np.float64), ("open_work", np.float64),  # since the last commit
@@ -326,9 +331,9 @@ class State(NamedTuple):
         See the places below.
     amount, level, job_level : ndarray
         See the places below, and the first columns of `Column` and, for each job, of `JobColumn`.
-    bins, jobs, types_s, failures, reached_s, fallen_s, batches_s : ndarray
-        The record: shapes (bins, columns), (bins, jobs x columns of a job), (bins, types), (processes + common causes,), (thresholds,)
-        twice, (bins, batches).
+    bins, jobs, failures, reached_s, fallen_s, batches_s : ndarray
+        The record: shapes (bins, columns), (bins, jobs x types x columns of a job), (processes + common causes,), (thresholds,) twice,
+        (bins, batches).
     """
 
     rows: Rows
@@ -350,8 +355,6 @@ class State(NamedTuple):
     job_level: Array
     bins: Array
     jobs: Array
-    types_s: Array
-    type_level: Array
     failures: Ints
     reached_s: Array
     fallen_s: Array

@@ -466,9 +466,26 @@ def everything() -> Fleet:
     islands = [Island(8, 0, 10, [0.0] * 5 + [0.5, 0.5, 0.8, 1.0], 3600.0, 60.0, 600.0, patience_s=5 * DAY_S), Island(9, 10, 20, [0.0] * 9 + [1.0], 1800.0, 30.0, 300.0, job=1)]
     return Fleet(
         years(8.0, 16), [Plane(10, 1, phase=0.1), Plane(10, 1, phase=0.7), Plane(10)],
-        [kind, kind._replace(units={**kind.units, Unit.ACCELERATOR: 12, Unit.HOST: 3}, from_s=3 * YEAR_S)], processes, causes, supply, islands,
+        [kind, kind._replace(units={**kind.units, Unit.ACCELERATOR: 12, Unit.HOST: 3}, from_s=3 * YEAR_S, rate=2.0)], processes, causes, supply, islands,
         launches=[(YEAR_S, 3)], standdowns=[(4 * YEAR_S, 4.5 * YEAR_S)], changes=[Change(2.5 * YEAR_S, 10, 14), Change(2.6 * YEAR_S, 10, 12, lost=False)],
     )  # fmt: skip
+
+
+def test_generations() -> None:
+    """Satellites of 10 s of life that are replaced at once: from 25 s on by faster ones, so all are after 30 s, and a job of four is faster then."""
+    kinds = [Kind(life_s=10.0), Kind(life_s=10.0, from_s=25.0, rate=3.0)]
+    job = Island(4, 0, 4, [0.0] * 4 + [1.0], 1.0, recovery_s=1.0)
+    fleet = Fleet([0.0, 20.0, 40.0], [Plane(6)], kinds, supply=Supply(parallel=6, replace_s=1.0), islands=[job])
+    (one,) = replicas(fleet, 1, [0])
+    both = one.by_type[:, 0]  # each life ends after 10 s: satellites at 11, 22 and 33 s, the last ones of the second type
+    assert both[:, 0, JobColumn.WORKING] == pytest.approx([6 * (10 + 9), 6 * (1 + 10)])
+    assert both[:, 1, JobColumn.WORKING] == pytest.approx([0.0, 6 * 7])
+    assert both[:, 0, JobColumn.USEFUL] == pytest.approx([4 * (10 + 8), 4 * (1 + 9)])
+    assert both[:, 1, JobColumn.USEFUL] == pytest.approx([0.0, 4 * 6])
+    assert both[:, 0, JobColumn.PACED] == pytest.approx([4 * 19, 4 * 11])
+    older = fleet._replace(edges_s=[0.0, 40.0], kinds=[Kind(), Kind(from_s=5.0, rate=3.0)], changes=[Change(10.0, 0, 0), Change(20.0, 0, 0, lost=False)])
+    (one,) = replicas(older, 1, [0])  # one new member among three old ones: the job stays as slow as they are
+    assert one.by_type[0, 0, 1, [JobColumn.ACTIVE, JobColumn.PACED, JobColumn.USEFUL]] == pytest.approx([20.0 + 9.0, 0.0, 0.0])
 
 
 def test_the_same_bytes() -> None:
@@ -504,8 +521,12 @@ def test_accounts(number: int) -> None:
     assert bins.shape == (16, COLUMNS)
     assert np.all(bins[:, Column.WORKING] + bins[:, Column.EMPTY] <= 30 * widths * (1 + 1e-12))
     assert np.all(bins[:, Column.SHARE] <= bins[:, Column.WORKING] * (1 + 1e-12))
-    assert one.types_s.sum(axis=1) == pytest.approx(bins[:, Column.SHARE], rel=1e-9, abs=1.0)
+    assert one.by_type[..., JobColumn.BORN_S].sum(axis=(1, 2)) == pytest.approx(bins[:, Column.BORN_S], rel=1e-9, abs=1.0)
+    assert np.all(one.by_type[..., JobColumn.ACTIVE] <= one.by_type[..., JobColumn.WORKING] * (1 + 1e-12) + 1e-6)
     assert one.batches_s.sum(axis=1) == pytest.approx(30 * widths - bins[:, Column.EMPTY], rel=1e-9)
+    active_s, paced_s = one.by_type[..., JobColumn.ACTIVE], one.by_type[..., JobColumn.PACED]
+    assert paced_s.sum(axis=2) == pytest.approx(active_s.sum(axis=2), rel=1e-9, abs=1.0)
+    assert np.all(paced_s @ [1.0, 2.0] <= active_s @ [1.0, 2.0] + 1.0)  # nobody is paced by a type that is newer than its own
     for job, members in enumerate((8, 9)):
         assert one.jobs[:, job, TIMES].sum(axis=1) == pytest.approx(members * widths, rel=1e-9)
         assert np.all(one.jobs[:, job, JobColumn.ACTIVE] <= members * widths * (1 + 1e-12))
