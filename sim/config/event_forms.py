@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from orbit.units import shortened
 from sim.config import yaml_tree
 from sim.config.errors import InputError, Problem, bad_input
-from sim.config.schema import ACTIONS, CONTRACT_ACTIONS, FIRST_DAY, LAST_DAY, relative_time, short_form
+from sim.config.schema import ACTIONS, CONTRACT_ACTIONS, FIRST_DAY, LAST_DAY, SPELLINGS, relative_time, short_form
 from sim.config.yaml_tree import Node
 
 MOST_OFFSET_S = 4e9
@@ -45,7 +45,7 @@ def _event(node: Node, path: str) -> Node:
         return node
     fields = short_form(node.value)
     words = node.value.split()
-    if fields is None and words and words[0].lower() in ACTIONS:
+    if fields is None and words and words[0].lower() in (*ACTIONS, *SPELLINGS):
         raise bad_input(
             node.origin, path,
             f"'{shortened(node.value)}' has no time before '{words[0]}'; an event begins with its time: {_example(words[0])}",

@@ -217,7 +217,31 @@ def resolve(root: Node, problems: list[Problem], allowed: tuple[Path, ...] = ())
     events = root.get("events")
     if events is not None and isinstance(events.value, list):
         root = yaml_tree.put(root, ["events"], Node(short_events(events.value, problems), events.origin))
+        root = _causes_of_events(root, problems, allowed)
     return _baseline(root, problems, allowed)
+
+
+def _causes_of_events(root: Node, problems: list[Problem], allowed: tuple[Path, ...]) -> Node:
+    """Common causes of events: those that the mission lists, or shipped ones."""
+    listed = yaml_tree.find(root, ("mission", "common_causes")).value
+    own = {word(name): cause for cause in (listed if isinstance(listed, list) else []) if (name := cause.get("name")) is not None}
+    for keys in _matching_paths(root, ("events", "*", "cause")):
+        node, field = yaml_tree.find(root, tuple(keys)), ".".join(keys)
+        if not isinstance(node.value, str | dict):
+            continue
+        if isinstance(node.value, str) and node.value in own:
+            root = yaml_tree.put(root, keys, Node(own[node.value].value, node.origin))
+            continue
+        known = named_items("fleet", "cause")
+        if isinstance(node.value, str) and node.value not in known and not is_path(node.value):
+            advice = did_you_mean(node.value, [*own, *known])
+            problems.append(Problem(node.origin, field, f"no common cause named '{shortened(node.value)}'; {advice}"))
+            continue
+        try:
+            root = yaml_tree.put(root, keys, _item(node, "fleet", field, "cause", allowed))
+        except InputError as error:
+            problems.extend(error.problems)
+    return root
 
 
 def _baseline(root: Node, problems: list[Problem], allowed: tuple[Path, ...]) -> Node:

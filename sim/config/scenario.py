@@ -38,7 +38,7 @@ from sim.config.resolve import (
     with_named_defaults,
 )
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Contract, Hedge, Mesh, Scenario
+from sim.config.schema import Contract, Event, Hedge, Mesh, Scenario
 from sim.config.schema.scenario import with_terminals
 from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
@@ -71,6 +71,8 @@ _PLAIN: tuple[tuple[str, str, Any], ...] = (("links", "routing", "delay"), ("gro
 """Keys of sections that are left out of the digest where they have these values."""
 _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
+_PLAIN_EVENT = ("cause", "times")
+"""Fields of an event that are left out of the digest where they have no value."""
 Overrides = Mapping[str, Any] | Sequence[str]
 """Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
@@ -297,9 +299,9 @@ def load(
 
 def on_date(
     loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, generation: int = 0,
-    meshes: Mapping[int, Mapping[str, int | None]] | None = None,
+    meshes: Mapping[int, Mapping[str, int | None]] | None = None, events: Sequence[Event] = (),
 ) -> Loaded:  # fmt: skip
-    """The fleet of a scenario on another date, with older satellites, while nothing fails at random and nothing listed happens.
+    """The fleet of a scenario on another date, with older satellites, while nothing fails at random and no other events happen than those given.
 
     Parameters
     ----------
@@ -317,6 +319,8 @@ def on_date(
         Generation of the satellites; 0 is that of the scenario.
     meshes : mapping, optional
         Degrees of parallelism of workloads by their number, so that jobs have the same members as in another run.
+    events : sequence of Event, optional
+        Events of that run.
 
     Returns
     -------
@@ -333,7 +337,7 @@ def on_date(
              for n, work in enumerate(read.workloads)]  # fmt: skip
     changed = read.model_copy(update={
         "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
-        "workloads": works, "fleet": fleet, "events": [], "mission": None, "contract": None,
+        "workloads": works, "fleet": fleet, "events": list(events), "mission": None, "contract": None,
     })  # fmt: skip
     scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
     return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))
@@ -488,6 +492,10 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
         for name, plain in _PLAIN_STATION.items():
             if station[name] == plain:
                 del station[name]
+    for event in content["events"]:
+        for name in _PLAIN_EVENT:
+            if event[name] is None:
+                del event[name]
     for section, name, plain in _PLAIN:
         if content[section] is not None and content[section][name] == plain:
             del content[section][name]

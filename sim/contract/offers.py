@@ -75,7 +75,7 @@ def clock(scenario: schema.Scenario, contract: schema.Contract) -> Clock:
         return (moment - start).total_seconds()
 
     listed = [(after(w.at), w.share, w.duration, w.notice) for w in contract.withdrawals]
-    events = [e for e in scenario.events if e.action in schema.CONTRACT_ACTIONS]
+    events = [e for e in scenario.events if e.of_contract]
     listed += [(after(e.at), e.share, e.duration, e.notice) for e in events if e.share is not None]
     taken = [(at, share, length, contract.notice if notice is None else notice) for at, share, length, notice in listed]
     first = [after(e.at) for e in events if e.share is None]

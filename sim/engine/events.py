@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config.mission_events import satellites_of
 from sim.config.scenario import Loaded
 from sim.config.schema import (
     CONTRACT_ACTIONS,
     MAINTENANCE_ACTIONS,
+    MISSION_ACTIONS,
     Event,
     EventTarget,
     Fleet,
@@ -66,7 +68,9 @@ def listed_changes(loaded: Loaded) -> list[AvailabilityChange]:
     blocks = plane_blocks(scenario.constellation, counts)
     names = [] if scenario.ground is None else [station.name for station in scenario.ground.stations]
     changes: list[AvailabilityChange] = []
-    happening = [event for event in scenario.events if event.action not in (*CONTRACT_ACTIONS, "burn")]
+    end = scenario.epoch + timedelta(seconds=scenario.duration)  # later events belong to a mission
+    elsewhere = (*CONTRACT_ACTIONS, *MISSION_ACTIONS, "burn")
+    happening = [event for event in scenario.events if event.action not in elsewhere and event.at <= end]
     timed = _timed(happening)
     for event in happening:
         if event.parsed.kind == "station" and event.parsed.station not in names:
@@ -100,8 +104,7 @@ def target_satellites(event: Event, loaded: Loaded) -> tuple[int, int]:
     tuple of int
         First and last satellite of the fleet.
     """
-    counts = [loaded.catalogues.count(i, entry) for i, entry in enumerate(loaded.scenario.constellation)]
-    return _ends(event, loaded, plane_blocks(loaded.scenario.constellation, counts), [], sum(counts))
+    return satellites_of(event, loaded.scenario, loaded.catalogues)
 
 
 def _ends(

@@ -1,4 +1,4 @@
-"""What a fleet can do while nothing fails for good: the run on dates of the mission, with satellites of several ages.
+"""What a fleet can do while nothing fails for good: the run on dates of the mission, with satellites of several ages, in each regime of its events.
 
 Runs are kept by content in memory and in the cache folder: a mission of which only replacement or failures change makes none again.
 """
@@ -6,11 +6,13 @@ Runs are kept by content in memory and in the cache folder: a mission of which o
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +22,12 @@ from numpy.typing import NDArray
 from orbit.kernels.cache import data_folder
 from sim.config import schema
 from sim.config.errors import InputError, Origin, bad_input
+from sim.config.mission_events import Regime, in_force
 from sim.config.scenario import Loaded, on_date
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.memo import sources_hash
-from sim.mission.dates import Dates
+from sim.mission.dates import Dates, weights
 from sim.mission.groups import Group, groups, meshes, shares_by_cause
 from sim.results.summary import summary
 from sim.schema import CAUSES
@@ -39,23 +42,26 @@ class Day(NamedTuple):
     """What one run says of each group."""
 
     shares: Array  # (groups, causes) of the nameplate of its members
+    with_spares: Array  # (groups, causes) of members and spares, over that of the members, less the spares themselves
     tokens_per_s: Array  # (groups,); 0 where a group makes none
 
 
 class Table(NamedTuple):
-    """What the fleet can do by date and age, when all its satellites are of one generation."""
+    """What the fleet can do by regime, date and age, when all its satellites are of one generation; the first regime is that without events."""
 
     dates: Dates
     ages_s: Array  # (ages,), added to those of the scenario
-    shares: Array  # (generations, dates, ages, groups, causes)
-    tokens_per_s: Array  # (generations, dates, ages, groups)
+    shares: Array  # (generations, regimes, dates, ages, groups, causes)
+    tokens_per_s: Array  # (generations, regimes, dates, ages, groups)
+    regimes: Sequence[Regime]
+    weight: Array  # (parts, regimes, dates): what each counts for in each part of the mission, sums to 1
 
     def over_mission(self, values: Array, mean_age_s: Array) -> Array:
         """Values in the parts of a mission, for satellites of a mean age.
 
         Parameters
         ----------
-        values : ndarray, shape (dates, ages, ...)
+        values : ndarray, shape (regimes, dates, ages, ...)
             `shares` or `tokens_per_s` of a generation.
         mean_age_s : ndarray, shape (parts,)
             Mean age of the satellites that work [s].
@@ -63,9 +69,29 @@ class Table(NamedTuple):
         Returns
         -------
         ndarray, shape (parts, ...)
-            Linear in age between the ages of the table, constant beyond them; weighted over dates.
+            Linear in age between the ages of the table, constant beyond them; weighted over regimes and dates.
         """
-        by_age = np.tensordot(self.dates.weight, values, axes=1)  # (parts, ages, ...)
+        return self._at_age(np.tensordot(self.weight, values, axes=2), mean_age_s)
+
+    def without_events(self, values: Array, mean_age_s: Array) -> Array:
+        """Values as they would be without events.
+
+        Parameters
+        ----------
+        values : ndarray, shape (regimes, dates, ages, ...)
+            As of `over_mission`.
+        mean_age_s : ndarray, shape (parts,)
+            Mean age of the satellites that work [s].
+
+        Returns
+        -------
+        ndarray, shape (parts, ...)
+            Those of the first regime.
+        """
+        return self._at_age(np.tensordot(self.dates.weight, values[0], axes=1), mean_age_s)
+
+    def _at_age(self, by_age: Array, mean_age_s: Array) -> Array:
+        """Values (parts, ages, ...) at the mean age in each part."""
         if self.ages_s.size == 1:
             return np.asarray(by_age[:, 0])
         at = np.clip(np.searchsorted(self.ages_s, mean_age_s, side="right") - 1, 0, self.ages_s.size - 2)
@@ -92,9 +118,39 @@ def day_s(scenario: schema.Scenario) -> float:
     return max(1, int(longest_s / scenario.step + 1e-9)) * scenario.step
 
 
+def regime_weights(scenario: schema.Scenario, found: Dates, held: Sequence[Regime], edges_s: Sequence[float]) -> Array:
+    """What each regime and date counts for in the parts of a mission.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    found : Dates
+        Dates of the runs.
+    held : sequence of Regime
+        Regimes, whose spans cover the mission.
+    edges_s : sequence of float
+        Edges of the parts of the mission [s].
+
+    Returns
+    -------
+    ndarray, shape (parts, regimes, dates)
+        Shares of the time of each part; they sum to 1.
+    """
+    if len(held) == 1:
+        return found.weight[:, np.newaxis, :]
+    cuts_s = sorted({*edges_s, *(edge for regime in held for span in regime.spans_s for edge in span)})
+    weight = np.zeros((len(edges_s) - 1, len(held), len(found.after_d)))
+    for row, (first_s, last_s) in zip(weights(scenario, found, cuts_s), pairwise(cuts_s), strict=True):
+        part = int(np.searchsorted(edges_s, first_s, side="right")) - 1
+        number = next(n for n, regime in enumerate(held) if any(low <= first_s < high for low, high in regime.spans_s))
+        weight[part, number] += row * (last_s - first_s) / (edges_s[part + 1] - edges_s[part])
+    return weight
+
+
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, held: Sequence[Regime] | None = None, weight: Array | None = None,
 ) -> tuple[Table, list[Group]]:  # fmt: skip
     """Make the runs of a mission.
 
@@ -112,6 +168,10 @@ def measure(
         Threads of a run; they do not change results.
     progress : callable, optional
         Called as progress(done, total) with the number of runs.
+    held : sequence of Regime, optional
+        Regimes of the events of the mission; the first is that without events, and without others the only one.
+    weight : ndarray, shape (parts, regimes, dates), optional
+        What each counts for; runs that count for nothing are not made.
 
     Returns
     -------
@@ -126,14 +186,17 @@ def measure(
         If jobs of a later generation have other satellites than those of the first.
     """
     assert loaded.scenario.mission is not None
-    days: list[Day] = []
-    generations = 1 + len(loaded.scenario.mission.generations)
-    places = [(number, after_d, age_s) for number in range(generations) for after_d in found.after_d for age_s in ages_s]
+    held = held or [Regime((), ((0.0, math.inf),))]
+    weight = found.weight[:, np.newaxis, :] if weight is None else weight
+    days: dict[tuple[int, int, int, int], Day] = {}
+    generations, run_s = 1 + len(loaded.scenario.mission.generations), day_s(loaded.scenario)
+    counts = [(r, d) for r in range(len(held)) for d in range(len(found.after_d)) if r == 0 or weight[:, r, d].any()]
+    places = [(number, r, d, a) for number in range(generations) for r, d in counts for a in range(len(ages_s))]
     made: list[Group] | None = None
     planned: dict[int, dict[str, int | None]] | None = None  # jobs keep the plan of the first run, so that they keep their members
-    for done, (number, after_d, age_s) in enumerate(places):
-        epoch = loaded.scenario.epoch + timedelta(days=after_d)
-        one = on_date(loaded, epoch, day_s(loaded.scenario), age_s, failures_per_s, number, planned)
+    for done, (number, r, d, a) in enumerate(places):
+        epoch = loaded.scenario.epoch + timedelta(days=found.after_d[d])
+        one = on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s))
         day = None if made is None else _known(one)
         if day is None:
             outcome = Run(one, threads=threads).finish()
@@ -144,13 +207,18 @@ def measure(
                 raise _other_members(number, made, own)
             day = _day(outcome, own)
             _keep(one, day)
-        days.append(day)
+        days[number, r, d, a] = day
         if progress is not None:
             progress(done + 1, len(places))
     assert made is not None
-    shape = (generations, len(found.after_d), len(ages_s))
-    shares, tokens = np.array([d.shares for d in days]), np.array([d.tokens_per_s for d in days])
-    return Table(found, np.array(ages_s), shares.reshape(*shape, *shares.shape[1:]), tokens.reshape(*shape, -1)), made
+    shape = (generations, len(held), len(found.after_d), len(ages_s), len(made))
+    shares, tokens = np.zeros((*shape, len(CAUSES))), np.zeros(shape)
+    for (number, r, d, a), day in days.items():
+        plain = days[number, 0, d, a]
+        # a spare that takes the rank of a member works as a member does: what events change is seen on both together
+        shares[number, r, d, a] = plain.shares + (day.with_spares - plain.with_spares) if r > 0 else day.shares
+        tokens[number, r, d, a] = day.tokens_per_s
+    return Table(found, np.array(ages_s), shares, tokens, held, weight), made
 
 
 def _other_members(number: int, made: Sequence[Group], own: Sequence[Group]) -> InputError:
@@ -168,7 +236,7 @@ def _day(outcome: Outcome, found: Sequence[Group]) -> Day:
     kinds = [w.kind for w in outcome.loaded.scenario.workloads]
     assert [row["kind"] for row in rows] == kinds
     tokens = [0.0 if g.workload is None else rows[g.workload].get("tokens_per_s") or 0.0 for g in found]
-    return Day(shares_by_cause(outcome, found), np.array(tokens))
+    return Day(shares_by_cause(outcome, found), shares_by_cause(outcome, found, with_spares=True), np.array(tokens))
 
 
 def _file(one: Loaded) -> Path | None:
@@ -185,10 +253,10 @@ def _known(one: Loaded) -> Day | None:
         return None
     try:
         read = json.loads(file.read_text("utf-8"))
-        day = Day(np.array(read["shares"], dtype=np.float64), np.array(read["tokens_per_s"], dtype=np.float64))
+        day = Day(*(np.array(read[name], dtype=np.float64) for name in Day._fields))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return day if day.shares.ndim == 2 and day.shares.shape[1] == len(CAUSES) else None
+    return day if day.shares.ndim == 2 and day.shares.shape == day.with_spares.shape and day.shares.shape[1] == len(CAUSES) else None
 
 
 def _keep(one: Loaded, day: Day) -> None:
@@ -197,7 +265,7 @@ def _keep(one: Loaded, day: Day) -> None:
     file = _file(one)
     if file is None:
         return
-    text = json.dumps({"shares": day.shares.tolist(), "tokens_per_s": day.tokens_per_s.tolist()})
+    text = json.dumps({name: values.tolist() for name, values in day._asdict().items()})
     with suppress(OSError):  # a cache that cannot be written costs time, no result
         handle, temporary = tempfile.mkstemp(dir=file.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as out:

@@ -71,16 +71,39 @@ def dates(scenario: Scenario, number: int, edges_s: Sequence[float]) -> Dates:
     planes = planes_of(part, day)
     if not planes:
         return Dates((0.0,), (math.nan,), np.ones((bins, 1)))
-    plane, span_d = planes[0], min(YEAR_D, edges_s[-1] / DAY_S)
-    chosen = _chosen(part, day, span_d, number)
+    chosen = _chosen(part, day, min(YEAR_D, edges_s[-1] / DAY_S), number)
     after_d = sorted(chosen)
-    angle = np.array([chosen[d] for d in after_d])
+    found = Dates(tuple(after_d), tuple(chosen[d] for d in after_d), np.ones((0, 0)))
+    return found._replace(weight=weights(scenario, found, edges_s))
+
+
+def weights(scenario: Scenario, found: Dates, edges_s: Sequence[float]) -> Array:
+    """What each date counts for in other parts of the mission.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    found : Dates
+        The dates.
+    edges_s : sequence of float
+        Edges of the parts, seconds after the start.
+
+    Returns
+    -------
+    ndarray, shape (parts, dates)
+        Each row sums to 1.
+    """
+    day = days_since_j2000(scenario.epoch)
+    planes = planes_of(parts([scenario.constellation[0]])[0], day)
+    if not planes:
+        return np.ones((len(edges_s) - 1, 1))
+    plane, angle = planes[0], np.array(found.beta_rad)
     rate = node_rate_rad_d(plane.semi_major_axis_m, plane.inclination_rad)
-    weight = np.array([
+    return np.array([
         _weights(angle, [beta_rad(plane._replace(node_rad=plane.node_rad + rate * d), day + d) for d in _looks(first / DAY_S, last / DAY_S)])
         for first, last in pairwise(edges_s)
     ])  # fmt: skip
-    return Dates(tuple(after_d), tuple(angle.tolist()), weight)
 
 
 def _chosen(part: Constellation, day: float, span_d: float, number: int) -> dict[float, float]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.config.mission_events import over_years
 from sim.config.scenario import Loaded
 from sim.config.schema import Mission
 from sim.fleet.replicas.fleet import Fleet
@@ -17,8 +18,9 @@ from sim.mission import money
 from sim.mission.capability import Table
 from sim.mission.groups import Group
 from sim.mission.histories import Histories, histories
-from sim.mission.layout import EVENT, Prices, rates
+from sim.mission.layout import Prices, rates
 from sim.mission.ledger import Ledger, ledger
+from sim.mission.listed import EVENT, PIECE, WITHDRAWN
 from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
@@ -64,7 +66,7 @@ class Study(NamedTuple):
 
 
 def whole_useful_s(one: Histories, found: Sequence[Group], table: Table) -> Array:
-    """Useful satellite-seconds of a fleet of which nothing fails and that ages, in each part of the mission.
+    """Useful satellite-seconds of a fleet of which nothing fails, without events, and that ages, in each part of the mission.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def whole_useful_s(one: Histories, found: Sequence[Group], table: Table) -> Arra
         Time of whole satellites [s].
     """
     age_s = 0.5 * (one.edges_s[:-1] + one.edges_s[1:])
-    useful = table.over_mission(table.shares[0, ..., CAUSES.index("useful")], age_s)
+    useful = table.without_events(table.shares[0, ..., CAUSES.index("useful")], age_s)
     return np.asarray(useful @ np.array([float(group.members.size) for group in found]) * one.width_s)
 
 
@@ -170,6 +172,8 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "generations": _generations(study),
         "jobs": _jobs(study),
         "capability": _capability(study),
+        "regimes": _regimes(study),
+        "events": _events(study),
         "processes": list(costs),
     }  # fmt: skip
 
@@ -244,12 +248,37 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     useful = table.shares[0, ..., CAUSES.index("useful")] @ size / size.sum()
     return [
         {
-            "date_s": day * 86400.0, "beta_deg": None if math.isnan(beta) else math.degrees(beta), "older_s": float(age),
-            "useful_fraction": float(useful[d, a]),
+            "regime": r, "date_s": day * 86400.0, "beta_deg": None if math.isnan(beta) else math.degrees(beta), "older_s": float(age),
+            "useful_fraction": float(useful[r, d, a]),
         }
+        for r in range(len(table.regimes))
         for d, (day, beta) in enumerate(zip(table.dates.after_d, table.dates.beta_rad, strict=True))
         for a, age in enumerate(table.ages_s)
+        if r == 0 or table.weight[:, r, d].any()
     ]  # fmt: skip
+
+
+def _regimes(study: Study) -> list[dict[str, Any]]:
+    """Events that hold together, and their share of the mission; the first row has none."""
+    whole_s = study.mission.duration
+    return [
+        {
+            "events": [event.text for event in regime.events],
+            "share_of_time": math.fsum(last_s - first_s for first_s, last_s in regime.spans_s) / whole_s,
+        }
+        for regime in study.table.regimes
+    ]  # fmt: skip
+
+
+def _events(study: Study) -> list[dict[str, Any]]:
+    """Listed events that act over the years, in order of time."""
+    scenario, found = study.loaded.scenario, []
+    for event in sorted(scenario.events, key=lambda e: e.at):
+        what = over_years(event)
+        if what is not None:
+            at_s, lasts_s = (event.at - scenario.epoch).total_seconds(), event.duration if event.cause is None else event.cause.lasts
+            found.append({"at_s": at_s, "until_s": None if lasts_s is None else at_s + lasts_s, "event": event.text, "what": what})
+    return found
 
 
 def process_costs(study: Study, threads: int | None = None) -> list[dict[str, Any]]:
@@ -265,19 +294,20 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
     Returns
     -------
     list of dict
-        Name, failures in a replica, and the gain in useful work without the process, over the useful work; listed events are no processes.
+        Name, failures in a replica, and the gain in useful work without the process, over the useful work; listed losses and withdrawals are
+        no processes, listed common causes are.
     """
-    seed, number = int(study.loaded.scenario.seed), int(study.mission.replicas)
-    names = [process.name for process in study.fleet.processes] + [cause.name for cause in study.fleet.causes]
+    seed, number, fleet = int(study.loaded.scenario.seed), int(study.mission.replicas), study.fleet
+    drawn = [cause.name for cause in fleet.causes if not cause.name.startswith((f"{EVENT} ", f"{WITHDRAWN} "))]
+    names = dict.fromkeys([*(process.name for process in fleet.processes), *(name.split(PIECE)[0] for name in drawn)])
+    columns = [process.name for process in fleet.processes] + [cause.name.split(PIECE)[0] for cause in fleet.causes]
     before, found = study.useful_s.sum(axis=1), []
-    for i, name in enumerate(names):
-        if name.startswith(f"{EVENT} ") and i >= len(study.fleet.processes):
-            continue
-        without = study.fleet._replace(
-            processes=[p for p in study.fleet.processes if p.name != name], causes=[c for c in study.fleet.causes if c.name != name]
+    for name in names:
+        without = fleet._replace(
+            processes=[p for p in fleet.processes if p.name != name], causes=[c for c in fleet.causes if c.name.split(PIECE)[0] != name]
         )
         other = histories(without, seed, number, threads)
         after = np.array([ledger(other, n, study.groups, study.table, rates(study.loaded.scenario)).useful_s.sum() for n in range(number)])
-        failures = study.one.failures[:, i].astype(np.float64)
+        failures = study.one.failures[:, [column == name for column in columns]].sum(axis=1).astype(np.float64)
         found.append({"name": name, "failures": quantiles(failures), "gain": quantiles(after / np.where(before > 0.0, before, 1.0) - 1.0)})
     return sorted(found, key=lambda row: (-row["gain"]["mean"], row["name"]))

@@ -176,7 +176,7 @@ def _jobs(outcome: Outcome, scheduler: JobScheduler, numbers: dict[int, int], wi
     return found
 
 
-def shares_by_cause(outcome: Outcome, found: Sequence[Group]) -> Array:
+def shares_by_cause(outcome: Outcome, found: Sequence[Group], with_spares: bool = False) -> Array:
     """What becomes of the nameplate of each group in a run, by cause.
 
     Parameters
@@ -185,6 +185,8 @@ def shares_by_cause(outcome: Outcome, found: Sequence[Group]) -> Array:
         The run.
     found : sequence of Group
         Its groups.
+    with_spares : bool, optional
+        Whether to add what spares do: nothing where all of them are held in reserve, what a member does where one has taken its rank.
 
     Returns
     -------
@@ -193,8 +195,9 @@ def shares_by_cause(outcome: Outcome, found: Sequence[Group]) -> Array:
     """
     shares = np.zeros((len(found), len(CAUSES)))
     for g, group in enumerate(found):
-        who = group.members
-        whole_s = who.size * outcome.grid.duration_s
+        who = group.satellites if with_spares else group.members
+        whole_s = group.members.size * outcome.grid.duration_s
+        shares[g, CAUSES.index("spare")] -= (who.size - group.members.size) / group.members.size
         for cause, row in ROWS.ledger.items():
             shares[g, CAUSES.index(cause)] += math.fsum(outcome.carry[row][who]) / whole_s
         if outcome.scheduler is not None:

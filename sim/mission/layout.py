@@ -19,16 +19,15 @@ from sim.config.generations import of_generation, peak_flops_per_s, satellites
 from sim.config.scenario import Loaded
 from sim.economics import cost, launch
 from sim.economics.finance import YEAR_S
-from sim.engine.events import target_satellites
 from sim.fleet.lifetimes import hazard
-from sim.fleet.replicas.fleet import Change, CommonCause, Fleet, Island, Kind, Plane, Process, Remedy, Supply
+from sim.fleet.replicas.fleet import CommonCause, Fleet, Island, Kind, Plane, Process, Remedy, Supply
 from sim.fleet.replicas.tables import Scope, Unit
 from sim.mission.groups import Group
+from sim.mission.listed import listed, process_rates
 
 Ints = NDArray[np.int64]
 DAY_S = 86400.0
 RANDOM = "random failures"  # of section fleet, among the processes
-EVENT = "event"  # listed, among the common causes
 
 
 class Prices(NamedTuple):
@@ -77,15 +76,14 @@ def processes(scenario: schema.Scenario) -> list[Process]:
     found = [
         Process(
             p.name, Unit[p.unit.upper()], p.scale_s, p.shape, math.inf if p.frailty is None else p.frailty,
-            tuple(Remedy(r.success, r.time) for r in p.remedies),
-            tuple(sorted((_after_s(scenario, c.at), c.times) for c in mission.changes if c.process == p.name)),
+            tuple(Remedy(r.success, r.time) for r in p.remedies), process_rates(scenario, p.name),
         )
         for p in mission.processes
     ]  # fmt: skip
     if fleet is not None and fleet.failures is not None:
         unit = Unit.SATELLITE if fleet.failures.accelerators is None else Unit.HOST
         remedies = () if fleet.repair is None else (Remedy(1.0, fleet.repair.time),)
-        found.append(Process(RANDOM, unit, fleet.failures.mean_time, remedies=remedies))
+        found.append(Process(RANDOM, unit, fleet.failures.mean_time, remedies=remedies, changes=process_rates(scenario, fleet.failures.name)))
     return found
 
 
@@ -173,8 +171,9 @@ def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | No
     terminals = 0 if scenario.links is None else int(scenario.links.terminals)
     needed = min(int(mission.units.terminals_needed), terminals)
     thrusters = int(mission.units.thrusters)
+    owned = {Unit.OWNER: 1} if any(e.action == "withdraw" and e.of_mission for e in scenario.events) else {}
     return Kind(
-        units={Unit.ACCELERATOR: satellite.accelerators, Unit.HOST: hosts, Unit.TERMINAL: terminals, Unit.PROPULSION: thrusters},
+        units={Unit.ACCELERATOR: satellite.accelerators, Unit.HOST: hosts, Unit.TERMINAL: terminals, Unit.PROPULSION: thrusters, **owned},
         accelerators_per_host=each,
         left={
             Unit.HOST: [1.0] * (hosts + 1),  # what it takes from the rate is that of its accelerators
@@ -276,8 +275,10 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
     turn_rad = 2.0 * math.pi
     phases = [0.0 if o is None or orbits[0] is None else (o.node_rad - orbits[0].node_rad) / turn_rad % 1.0 for o in orbits]
     counts = np.bincount(planes, minlength=len(orbits)).tolist()
-    causes, changes = _listed(loaded, order)
+    causes, changes = listed(loaded, order)
     standdowns = [(_after_s(scenario, s.at), s.duration) for s in mission.replacement.standdowns]
+    # without an end it holds to that of the mission
+    standdowns += [(_after_s(scenario, e.at), e.duration or mission.duration) for e in scenario.events if e.action == "standdown"]
     return Fleet(
         edges_s(mission), [Plane(n, spares, phase=phase) for n, phase in zip(counts, phases, strict=True)],
         kinds=kinds(scenario, own.satellites), processes=processes(scenario),
@@ -345,25 +346,6 @@ def _common_causes(scenario: schema.Scenario) -> list[CommonCause]:
         )
         for c in _mission(scenario).common_causes
     ]  # fmt: skip
-
-
-def _listed(loaded: Loaded, order: Ints) -> tuple[list[CommonCause], list[Change]]:
-    """Listed losses of whole satellites, and restorations: the places of each in runs, as satellites lie elsewhere than their places."""
-    scenario, causes, changes = loaded.scenario, list[CommonCause](), list[Change]()
-    place = np.argsort(order)  # of each satellite
-    for number, event in enumerate(scenario.events):
-        if event.parsed.kind != "satellites" or event.action not in ("lose", "restore"):
-            continue
-        first, last = target_satellites(event, loaded)
-        where, at_s = np.sort(place[first : last + 1]), _after_s(scenario, event.at)
-        for run in np.split(where, np.flatnonzero(np.diff(where) > 1) + 1):
-            low, high = int(run[0]), int(run[-1])
-            if event.action == "restore":
-                changes.append(Change(at_s, low, high, lost=False))
-                continue
-            lasts_s = math.inf if event.duration is None else event.duration
-            causes.append(CommonCause(f"{EVENT} {number} {low}", Scope.SLOTS, Unit.SATELLITE, 1.0, at_s=at_s, return_s=lasts_s, first=low, last=high))
-    return causes, changes
 
 
 def _after_s(scenario: schema.Scenario, moment: datetime) -> float:

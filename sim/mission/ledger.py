@@ -15,7 +15,7 @@ from sim.mission.histories import Histories
 from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
-FAILED, SPARE, RECOVERY, USEFUL = (CAUSES.index(name) for name in ("failed", "spare", "recovery", "useful"))
+FAILED, SPARE, UNPLACED, RECOVERY, USEFUL = (CAUSES.index(name) for name in ("failed", "spare", "unplaced", "recovery", "useful"))
 
 
 class Ledger(NamedTuple):
@@ -69,11 +69,13 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table, r
     tokens = np.zeros((len(width_s), len(found)))
     for g, group in enumerate(found):
         rows, size, members = one.by_type[replica, :, g], group.satellites.size, group.members.size
+        done_s = np.zeros_like(own_s)
         for t, rate in enumerate(rates):
             age_s = one.age_s(replica, g, t)
             worked_s = rows[:, t, JobColumn.USEFUL if group.parts else JobColumn.SHARE]
-            own_s += rate * worked_s[:, np.newaxis] * table.over_mission(table.shares[t], age_s)[:, g]
+            done_s += rate * worked_s[:, np.newaxis] * table.over_mission(table.shares[t], age_s)[:, g]
             tokens[:, g] += table.over_mission(table.tokens_per_s[t], age_s)[:, g] * worked_s / members
+        own_s += done_s
         working_s = rows[:, :, JobColumn.WORKING]
         empty_s = size * width_s - working_s.sum(axis=1)
         lost_s = empty_s + (working_s - rows[:, :, JobColumn.SHARE]) @ weight  # rate that is not there
@@ -83,6 +85,10 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table, r
         spare_s = working_s - rows[:, :, JobColumn.ACTIVE]
         own_s[:, RECOVERY] += (rows[:, :, JobColumn.RECOVERY] + rows[:, :, JobColumn.SAVING]) @ weight
         own_s[:, SPARE] += spare_s @ weight
+        if (done_s[:, SPARE] < 0.0).any():  # events take members whose ranks spares have; what spares that are gone would do is no useful work
+            gone_s = np.minimum(done_s[:, SPARE] + spare_s @ weight, 0.0)
+            own_s[:, SPARE] -= gone_s
+            own_s[:, USEFUL] += gone_s
         # all that is missing of the places: spares that are gone, members that wait, that are slowed or newer than those they wait for
         waits_s = (rows[:, :, JobColumn.SLOWED] + rows[:, :, JobColumn.WAITING]) @ weight
         newer_s = (rows[:, :, JobColumn.ACTIVE] - rows[:, :, JobColumn.PACED]) @ weight
@@ -91,3 +97,26 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table, r
         own_s[:, FAILED] += own
         induced_s[:, FAILED] += failed_s - own
     return Ledger(own_s, induced_s, tokens)
+
+
+def with_owner(found: Ledger, kept: Ledger) -> Ledger:
+    """A ledger in which satellites that work for somebody else, and members that wait for them, are `unplaced` and not `failed`.
+
+    Parameters
+    ----------
+    found : Ledger
+        Ledger of a replica whose satellites are withdrawn.
+    kept : Ledger
+        That of the same replica, by the same random numbers, without withdrawals.
+
+    Returns
+    -------
+    Ledger
+        What is `failed` in the first only has the cause `unplaced`.
+    """
+    own_s, induced_s = found.own_s.copy(), found.induced_s.copy()
+    for rows, before in ((own_s, kept.own_s), (induced_s, kept.induced_s)):
+        taken_s = np.maximum(rows[:, FAILED] - before[:, FAILED], 0.0)
+        rows[:, FAILED] -= taken_s
+        rows[:, UNPLACED] += taken_s
+    return Ledger(own_s, induced_s, found.tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.generations import peak_flops_per_s
+from sim.config.mission_events import regimes
 from sim.config.scenario import Loaded
+from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column
 from sim.mission import layout
-from sim.mission.capability import measure
+from sim.mission.capability import Table, measure, regime_weights
 from sim.mission.dates import dates
 from sim.mission.figures import QUANTILES, Study, process_costs, section
-from sim.mission.groups import without_spares
-from sim.mission.histories import histories
-from sim.mission.ledger import ledger
+from sim.mission.groups import Group, without_spares
+from sim.mission.histories import Histories, histories
+from sim.mission.ledger import Ledger, ledger, with_owner
+from sim.mission.listed import without_withdrawals
 from sim.results import store
 from sim.results.dataset import labelled, with_dates
 from sim.results.store import Results
@@ -95,14 +98,25 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     chosen = dates(scenario, int(mission.dates), layout.edges_s(mission))
     rate = layout.interruptions_per_s(scenario, scenario.satellite)
     days = None if progress is None else partial(progress, "days")
-    table, found = measure(loaded, chosen, ages_s, rate, threads, days)
+    held = regimes(scenario, loaded.catalogues)
+    weight = regime_weights(scenario, chosen, held, layout.edges_s(mission))
+    table, found = measure(loaded, chosen, ages_s, rate, threads, days, held, weight)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
     fleet = layout.fleet(loaded, found, own)
     report = None if progress is None else partial(progress, "replicas")
     one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
-    ledgers = [ledger(one, n, found, table, layout.rates(scenario)) for n in range(int(mission.replicas))]
-    return Study(loaded, found, table, fleet, own, peak_flops_per_s(scenario)[0], one, ledgers)
+    return Study(loaded, found, table, fleet, own, peak_flops_per_s(scenario)[0], one, _ledgers(loaded, fleet, one, found, table, threads))
+
+
+def _ledgers(loaded: Loaded, fleet: Fleet, one: Histories, found: Sequence[Group], table: Table, threads: int | None) -> list[Ledger]:
+    """Ledgers of all replicas; where satellites work for somebody else, beside the same replicas without that."""
+    numbers, kept, rates = range(len(one.died_s)), without_withdrawals(fleet), layout.rates(loaded.scenario)
+    ledgers = [ledger(one, n, found, table, rates) for n in numbers]
+    if kept is fleet:
+        return ledgers
+    other = histories(kept, int(loaded.scenario.seed), len(numbers), threads)
+    return [with_owner(each, ledger(other, n, found, table, rates)) for n, each in enumerate(ledgers)]
 
 
 def replaced(study: Study, mission: schema.Mission, threads: int | None = None) -> Study:
@@ -126,7 +140,7 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
     own = layout.prices(loaded)
     fleet = layout.fleet(loaded, study.groups, own)
     one = histories(fleet, int(loaded.scenario.seed), int(mission.replicas), threads)
-    ledgers = [ledger(one, n, study.groups, study.table, layout.rates(loaded.scenario)) for n in range(int(mission.replicas))]
+    ledgers = _ledgers(loaded, fleet, one, study.groups, study.table, threads)
     return study._replace(loaded=loaded, fleet=fleet, prices=own, one=one, ledgers=ledgers)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Efficiency, FieldError, Name, Section, Span
-from sim.config.schema.events import Moment
+from sim.config.schema.moments import Moment
 from sim.config.schema.site import Site
 from sim.config.schema.terms import Held, Rent, Terms
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.config.quantity import Quantity
 from sim.config.schema.base import FieldError, Fraction, Name, Section, Span
-from sim.config.schema.events import Moment
+from sim.config.schema.moments import Moment
 
 UnitName = Literal["satellite", "accelerator", "host", "terminal", "propulsion"]
 GIVEN = ("mean_time", "scale", "rate")

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from sim.config.quantity import Count, Quantity
 from sim.config.schema.base import Altitude, Efficiency, FieldError, Fraction, Section, Span, Switch
 from sim.config.schema.economics import Price
-from sim.config.schema.events import Moment
 from sim.config.schema.lifetimes import CommonCause, FailureProcess, RateChange
+from sim.config.schema.moments import Moment
 from sim.config.schema.satellite import Satellite
 from sim.config.schema.terms import Held
 

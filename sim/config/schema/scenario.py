@@ -12,12 +12,13 @@ from sim.config.schema.base import FieldError, Fraction, Name, Section, Switch
 from sim.config.schema.contract import Contract
 from sim.config.schema.data_rules import DataRules
 from sim.config.schema.economics import Economics
-from sim.config.schema.events import Event, Moment
+from sim.config.schema.events import Event
 from sim.config.schema.fleet import Fleet
 from sim.config.schema.ground import Ground
 from sim.config.schema.jobs import Independent, Workload
 from sim.config.schema.links import Links
 from sim.config.schema.mission import Mission
+from sim.config.schema.moments import Moment
 from sim.config.schema.motion import Motion
 from sim.config.schema.orbits import Cluster, Constellation
 from sim.config.schema.satellite import Satellite

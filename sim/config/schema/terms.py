@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.config.quantity import Quantity
 from sim.config.schema.base import Efficiency, Fraction, Section, Span, Switch
-from sim.config.schema.events import Moment
+from sim.config.schema.moments import Moment
 
 Rent = Annotated[float, Quantity("USD/s", least=0.0, example="2 USD/h")] | Literal["cost"]
 Held = Annotated[float, Quantity("s", above=0.0, example="60 d")]

@@ -59,7 +59,7 @@ def check_event(event: Event, scenario: Scenario) -> Iterator[tuple[str, str]]:
     Parameters
     ----------
     event : Event
-        An event whose action is one of `CONTRACT_ACTIONS`.
+        An event of the owner of a rented site.
     scenario : Scenario
         The scenario, whose contract is valid.
 
@@ -115,7 +115,7 @@ def notes(scenario: Scenario) -> list[str]:
     contract = scenario.contract
     if contract is None:
         return []
-    events = [e for e in scenario.events if e.action in CONTRACT_ACTIONS]
+    events = [e for e in scenario.events if e.of_contract]
     given = [(f"contract.withdrawals.{i}", w.notice) for i, w in enumerate(contract.withdrawals)]
     given += [(f"events.{i}", e.notice) for i, e in enumerate(scenario.events)]
     found = [

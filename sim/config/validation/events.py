@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from sim.config.ephemeris_files import Catalogues
 from sim.config.errors import Problem, did_you_mean
-from sim.config.schema import CONTRACT_ACTIONS, FILES, Event, Scenario, plane_blocks, plane_satellites
+from sim.config.mission_events import over_years
+from sim.config.schema import FILES, Event, Scenario, plane_blocks, plane_satellites
 from sim.config.schema.links import Links
 from sim.config.validation import topologies
 from sim.config.validation.contract import check_event
 from sim.config.validation.forms import JOINS, neighbours, suited_topology, unjoined_entries
 from sim.config.validation.location import origin
-from sim.config.validation.mission import end_of_mission
+from sim.config.validation.mission import end_of_mission, mission_problem, regimes_problem
 from sim.config.validation.propulsion import burn_problem
 from sim.config.yaml_tree import Node
 
@@ -41,22 +42,33 @@ def check_events(scenario: Scenario, root: Node, catalogues: Catalogues, valid: 
     list of Problem
         All problems found, in the order of the events.
     """
-    return [
+    found = [
         Problem(origin(root, "events", str(i), field), f"events.{i}.{field}", message)
         for i, event in enumerate(scenario.events)
         for field, message in _event_problems(event, scenario, catalogues, valid)
     ]
+    if not found and scenario.mission is not None and valid("epoch", "mission", "constellation"):
+        message = regimes_problem(scenario, catalogues)
+        found += [] if message is None else [Problem(origin(root, "events"), "events", message)]
+    return found
 
 
 def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, valid: Valid) -> Iterator[tuple[str, str]]:
     """Field and message of each problem of one event."""
-    if event.action in CONTRACT_ACTIONS:
+    if event.of_contract:
         if valid("contract", "epoch"):
             yield from check_event(event, scenario)
         return
+    if event.of_mission and valid("mission", "fleet"):
+        wrong = mission_problem(event, scenario)
+        if wrong is not None:
+            yield wrong
+            return
     target = event.parsed
     message = None
-    if target.kind == "station":
+    if target.kind in ("launches", "process"):
+        pass
+    elif target.kind == "station":
         message = _station(target.station, scenario) if valid("ground") else None
     elif valid("constellation") and target.object:
         message = _object(target.object, scenario, catalogues)
@@ -70,13 +82,16 @@ def _event_problems(event: Event, scenario: Scenario, catalogues: Catalogues, va
         yield "target", f"'{event.target}' {message}"
     if valid("epoch", "duration"):
         end = scenario.epoch + timedelta(seconds=scenario.duration)
-        of_mission = target.kind == "satellites" and event.action in ("lose", "restore") and valid("mission")
-        end = max(end, (end_of_mission(scenario) if of_mission else None) or end)
+        years = over_years(event) is not None and valid("mission")
+        end = max(end, (end_of_mission(scenario) if years else None) or end)
+        span = "the mission" if years and scenario.mission is not None else "the run"
+        if scenario.mission is not None and not years:
+            span += ", and does not last: it counts in the run only"
         if not scenario.epoch <= event.at <= end:
             yield (
                 "at",
                 (
-                    f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside the run; "
+                    f"{event.at:%Y-%m-%dT%H:%M:%SZ} is outside {span}; "
                     f"write a moment from {scenario.epoch:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}"
                 ),
             )
@@ -132,7 +147,7 @@ def shifted_events(scenario: Scenario, catalogues: Catalogues) -> list[str]:
     identities, notes = catalogues.identities(scenario.constellation), []
     for i, event in enumerate(scenario.events):
         target = event.parsed
-        counted = target.kind not in ("station", "site") and not (target.plane or target.object or target.last == -1)
+        counted = target.kind not in ("station", "site", "launches", "process") and not (target.plane or target.object or target.last == -1)
         if counted:
             ends = dict.fromkeys((identities.label(target.first), identities.label(target.last)))
             notes.append(f"events.{i}: satellites are counted without the element sets left out: '{event.target}' is {' to '.join(ends)}")

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from sim.config import economics_params
 from sim.config.ephemeris_files import Catalogues
-from sim.config.errors import Problem
+from sim.config.errors import Problem, did_you_mean
 from sim.config.generations import of_generation, peak_flops_per_s
-from sim.config.schema import FILES, Mission, Scenario
+from sim.config.mission_events import MOST_REGIMES, over_years, regimes
+from sim.config.schema import EVERYWHERE, FILES, Event, Mission, Scenario
 from sim.config.validation.location import origin
 from sim.config.yaml_tree import Node
 from sim.economics import launch
@@ -69,6 +70,80 @@ def end_of_mission(scenario: Scenario) -> datetime | None:
         None where the scenario has none.
     """
     return None if scenario.mission is None else scenario.epoch + timedelta(seconds=scenario.mission.duration)
+
+
+def mission_problem(event: Event, scenario: Scenario) -> tuple[str, str] | None:
+    """What is wrong with an event that acts over years only.
+
+    Parameters
+    ----------
+    event : Event
+        A stand-down, a common cause, another rate of a process, or satellites that are withdrawn.
+    scenario : Scenario
+        Its scenario.
+
+    Returns
+    -------
+    tuple of str or None
+        Field and message.
+    """
+    mission = scenario.mission
+    if mission is None:
+        instead = f"or lose {event.target}" if event.action == "withdraw" else "or remove the event"
+        return "action", f"{event.action} acts over years, and the scenario has no mission; write mission: {{duration: 5 yr}}, {instead}"
+    if event.cause is not None and event.target.strip() in EVERYWHERE and event.cause.scope != "fleet":
+        whom = "one plane or formation" if event.cause.scope == "plane" else "one launch"
+        which = "hit plane 3" if event.cause.scope == "plane" else "hit satellites 0-8"
+        return "target", f"'{event.target}': {event.cause.name} hits the satellites of {whom}; write which, such as {which} by {event.cause.name}"
+    if event.action == "scale" and event.parsed.process not in (known := process_names(scenario)):
+        name = event.parsed.process
+        if not known:
+            return "target", f"'{name}' is no process, and the mission has none; write mission.processes: [satellite-leo]"
+        if any(cause.name == name for cause in mission.common_causes):
+            return "target", f"'{name}' is a common cause, whose rate does not change; write its rate, or a process: {', '.join(known)}"
+        return "target", f"'{name}' is no process of the mission; {did_you_mean(name, known)}"
+    return None
+
+
+def process_names(scenario: Scenario) -> list[str]:
+    """Names of the processes of a mission whose rates events may change: its own, and the random failures of section `fleet`.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario with a mission.
+
+    Returns
+    -------
+    list of str
+        Names.
+    """
+    mission, failures = scenario.mission, None if scenario.fleet is None else scenario.fleet.failures
+    return [] if mission is None else [p.name for p in mission.processes] + ([] if failures is None else [failures.name])
+
+
+def regimes_problem(scenario: Scenario, catalogues: Catalogues) -> str | None:
+    """What is wrong where events make too many different regimes.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A scenario with a mission and valid events.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+
+    Returns
+    -------
+    str or None
+        The message.
+    """
+    count = len(regimes(scenario, catalogues)) - 1
+    if count <= MOST_REGIMES:
+        return None
+    return (
+        f"hold in {count} combinations over the mission, and the run is made for each of at most {MOST_REGIMES}; write fewer events that derate, or "
+        "that take links, stations or accelerators, or let them begin and end together"
+    )
 
 
 def _fleet(mission: Mission, scenario: Scenario) -> Found:
@@ -168,8 +243,14 @@ def notes(scenario: Scenario) -> list[str]:
     mission = scenario.mission
     if mission is None:
         return []
-    over_years = [e for e in scenario.events if e.parsed.kind != "satellites" or e.action not in ("lose", "restore")]
-    found = [f"events: {e.action} {e.target}: changes the run, not the years of the mission" for e in over_years if e.parsed.kind != "site"]
+    momentary = [e for e in scenario.events if not e.of_contract and over_years(e) is None]
+    found = [
+        f"events: {e.text}: {'lasts less than a day and ' if e.action in ('lose', 'derate') else ''}changes the run, not the years of the mission"
+        for e in momentary
+    ]
+    given = mission.replacement
+    if given.batch is None and given.calendar is None:
+        found += [f"events: {e.text}: nothing is launched" for e in scenario.events if e.action == "standdown"]
     if not mission.processes and (scenario.fleet is None or scenario.fleet.failures is None) and not mission.common_causes:
         found.append("mission.processes: nothing fails at random")
     return found

@@ -78,7 +78,7 @@ Ints = NDArray[np.int64]
 
 SHARE, WORKING, EMPTY = whole(Column.SHARE), whole(Column.WORKING), whole(Column.EMPTY)
 LOST, RETIRED = whole(Column.LOST), whole(Column.RETIRED)
-SATELLITE = whole(Unit.SATELLITE)
+SATELLITE, OWNER = whole(Unit.SATELLITE), whole(Unit.OWNER)
 UNIT_MASK = (1 << UNIT_BITS) - 1
 
 
@@ -144,7 +144,14 @@ def _hit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return
         follow(state.due, state.number, LOSE, row, LOST, state.rows[row]["serial"], NOTHING)
         return
     stop_unit(plan, state, row, unit, i, source, return_s, life)
-    if math.isinf(return_s) and rate_left(plan, state, row) < plan.types[state.rows[row]["type"]]["replace_below"]:
+    if math.isinf(return_s):
+        _give_up(plan, state, row)
+
+
+@exact_inlined
+def _give_up(plan: Any, state: Any, row: int) -> None:
+    """A satellite of which too little is left is retired; one that works for somebody else not before it is back."""
+    if state.failed[row, OWNER] == 0 and rate_left(plan, state, row) < plan.types[state.rows[row]["type"]]["replace_below"]:
         follow(state.due, state.number, LOSE, row, RETIRED, state.rows[row]["serial"], NOTHING)
 
 
@@ -181,6 +188,8 @@ def back(plan: Any, state: Any, row: int, source: int, i: int, life: int) -> Non
     satellite, processes = state.rows[row], plan.processes.shape[0]
     unit = plan.processes[source]["unit"] if source < processes else plan.common_causes[source - processes]["unit"]
     start_unit(plan, state, row, unit, i)
+    if unit == OWNER:
+        _give_up(plan, state, row)
     if source < processes:
         follow(state.due, state.number, NEXT_LIFE, row, (source << UNIT_BITS) | i, satellite["serial"], life + 1)
 

@@ -37,7 +37,7 @@ SHARE, WORKING, BORN_S = whole(Column.SHARE), whole(Column.WORKING), whole(Colum
 JOB_SHARE, JOB_WORKING, JOB_BORN_S = whole(JobColumn.SHARE), whole(JobColumn.WORKING), whole(JobColumn.BORN_S)
 UNITS_FAILED, UNITS_REPAIRED = whole(Column.UNITS_FAILED), whole(Column.UNITS_REPAIRED)
 EMPTY, RETIRED = whole(Column.EMPTY), whole(Column.RETIRED)
-ACCELERATOR, HOST = whole(Unit.ACCELERATOR), whole(Unit.HOST)
+ACCELERATOR, HOST, OWNER = whole(Unit.ACCELERATOR), whole(Unit.HOST), whole(Unit.OWNER)
 FOR_GOOD = whole(2)  # of a unit that is down; one that comes back is 1
 
 
@@ -252,7 +252,8 @@ def mark(plan: Any, state: Any, row: int, unit: int, i: int, down: int) -> None:
 @exact_part
 def stop_unit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return_s: float, life: int) -> None:
     """A unit stops, for a time or for good; `source` is the process, or a common cause beyond the processes."""
-    count(state, UNITS_FAILED, 1.0)
+    if unit != OWNER:
+        count(state, UNITS_FAILED, 1.0)
     state.failures[source] += 1
     if return_s <= 0.0 and not math.isinf(return_s):
         # back at once: only the island notices
@@ -271,7 +272,8 @@ def stop_unit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, r
 @exact_part
 def start_unit(plan: Any, state: Any, row: int, unit: int, i: int) -> None:
     """A unit works again."""
-    count(state, UNITS_REPAIRED, 1.0)
+    if unit != OWNER:
+        count(state, UNITS_REPAIRED, 1.0)
     mark(plan, state, row, unit, i, NOTHING)
     set_share(plan, state, row, rate_left(plan, state, row))
 

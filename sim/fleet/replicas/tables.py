@@ -58,6 +58,7 @@ class Unit(IntEnum):
     ARRAY = 5  # a string
     LOOP = 6
     PROPULSION = 7
+    OWNER = 8  # down while the satellite works for somebody else, and fails as it would otherwise
 
 
 class Scope(IntEnum):

@@ -185,7 +185,7 @@ def test_events_of_years(tmp_path: Path) -> None:
     after = np.flatnonzero(found.one.bins[0, :, 1] < (found.fleet.slots - 0.5) * DAY_S)
     assert after[0] == 436  # 2026-12-21 to 2028-03-01
     assert found.one.bins[0, -1, 1] == pytest.approx((found.fleet.slots - 3) * found.one.width_s[-1])
-    with pytest.raises(InputError, match="is outside the run"):
+    with pytest.raises(InputError, match="is outside the mission"):
         loaded(tmp_path, SMALL + mission + "events: [2040-03-01T00:00Z lose satellites 0-2]\n")
     with pytest.raises(InputError, match="planes"):
         loaded(tmp_path, SMALL + mission + "events: [2028-03-01T00:00Z lose plane 3]\n")
