@@ -148,6 +148,24 @@ def regime_weights(scenario: schema.Scenario, found: Dates, held: Sequence[Regim
     return weight
 
 
+def counted(weight: Array, regime: int, date: int) -> bool:
+    """Whether a run counts in a mission; of the first regime also where only another one of the same date does, which is compared with it.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (parts, regimes, dates)
+        What each run counts for.
+    regime, date : int
+        Numbers of the regime and the date.
+
+    Returns
+    -------
+    bool
+        False where the run need not be made.
+    """
+    return bool((weight[:, :, date] if regime == 0 else weight[:, regime, date]).any())
+
+
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
     progress: Callable[[int, int], None] | None = None, held: Sequence[Regime] | None = None, weight: Array | None = None,
@@ -190,13 +208,13 @@ def measure(
     weight = found.weight[:, np.newaxis, :] if weight is None else weight
     days: dict[tuple[int, int, int, int], Day] = {}
     generations, run_s = 1 + len(loaded.scenario.mission.generations), day_s(loaded.scenario)
-    counts = [(r, d) for r in range(len(held)) for d in range(len(found.after_d)) if r == 0 or weight[:, r, d].any()]
+    counts = [(r, d) for r in range(len(held)) for d in range(len(found.after_d)) if d == r == 0 or counted(weight, r, d)]
     places = [(number, r, d, a) for number in range(generations) for r, d in counts for a in range(len(ages_s))]
     made: list[Group] | None = None
     planned: dict[int, dict[str, int | None]] | None = None  # jobs keep the plan of the first run, so that they keep their members
     for done, (number, r, d, a) in enumerate(places):
         epoch = loaded.scenario.epoch + timedelta(days=found.after_d[d])
-        one = on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s))
+        one = on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s), found.solar[d])
         day = None if made is None else _known(one)
         if day is None:
             outcome = Run(one, threads=threads).finish()

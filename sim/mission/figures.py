@@ -15,7 +15,7 @@ from sim.config.schema import Mission
 from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column, JobColumn
 from sim.mission import money
-from sim.mission.capability import Table
+from sim.mission.capability import Table, counted
 from sim.mission.groups import Group
 from sim.mission.histories import Histories, histories
 from sim.mission.layout import Prices, rates
@@ -249,12 +249,12 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     return [
         {
             "regime": r, "date_s": day * 86400.0, "beta_deg": None if math.isnan(beta) else math.degrees(beta), "older_s": float(age),
-            "useful_fraction": float(useful[r, d, a]),
+            "useful_fraction": float(useful[r, d, a]), "solar": table.dates.solar[d],
         }
         for r in range(len(table.regimes))
         for d, (day, beta) in enumerate(zip(table.dates.after_d, table.dates.beta_rad, strict=True))
         for a, age in enumerate(table.ages_s)
-        if r == 0 or table.weight[:, r, d].any()
+        if counted(table.weight, r, d)
     ]  # fmt: skip
 
 
