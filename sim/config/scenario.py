@@ -320,7 +320,7 @@ def on_date(
     meshes : mapping, optional
         Degrees of parallelism of workloads by their number, so that jobs have the same members as in another run.
     events : sequence of Event, optional
-        Events of that run.
+        Events of that run; jobs are planned again at once for them, as they are known from its begin.
 
     Returns
     -------
@@ -335,6 +335,8 @@ def on_date(
         fleet = fleet.model_copy(update={"failures": None, "repair": None, "expected_failures": fleet.expected_failures + expected_failures_per_s})
     works = [work if meshes is None or n not in meshes else work.model_copy(update={"mesh": Mesh.model_validate(meshes[n])})
              for n, work in enumerate(read.workloads)]  # fmt: skip
+    if events:
+        works = [work.model_copy(update={"replan_after": 0.0}) if getattr(work, "replan_after", None) is not None else work for work in works]
     changed = read.model_copy(update={
         "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
         "workloads": works, "fleet": fleet, "events": list(events), "mission": None, "contract": None,
