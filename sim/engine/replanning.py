@@ -12,6 +12,7 @@ from sim.config import schema, workload_params
 from sim.config.errors import InputError
 from sim.engine import planning
 from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, mean_failure_s, policy, recovery_s
+from sim.engine.transports import without
 from sim.workload import memory_fit, parallelism, training_step
 from sim.workload.execution_plan import ExecutionPlan
 from sim.workload.job_communication import JobCommunication, Transport
@@ -22,6 +23,8 @@ Links = tuple[Ints, Ints]  # first and last satellites
 
 
 PLANS_TRIED = 16  # with fewer members
+DRAWS = 3  # of those that are lost
+
 
 class Planned(NamedTuple):
     """A training workload as it was planned at the epoch."""
@@ -217,8 +220,11 @@ def best_plan(job: schema.Training, fleet: planning.Fleet, first: ExecutionPlan)
     return plan, planning.rank_lists(job, plan, fleet)[0]
 
 
-def paces(planned: Planned, most: int = PLANS_TRIED) -> list[float]:
+def paces(planned: Planned, most: int = PLANS_TRIED, draws: int = DRAWS) -> list[float]:
     """Rate of a job with some of its members lost, planned again, over its rate with all of them.
+
+    Lost members take no links from those that remain: who is cut off from most of them does not work either. So the rate follows from which
+    ones are lost, and is the mean over some draws.
 
     Parameters
     ----------
@@ -226,22 +232,31 @@ def paces(planned: Planned, most: int = PLANS_TRIED) -> list[float]:
         The job at the epoch.
     most : int, optional
         Numbers of members that are planned for; those between are interpolated.
+    draws : int, optional
+        Orders in which members are lost.
 
     Returns
     -------
     list of float
         For 0 to all members, rising to 1; 0 where no mesh fits.
     """
-    job, training, fleet = planned
-    members = training.members
+    members = planned.training.members
     step = max(1, -(-members // most))
     sizes = sorted({0, *range(members, 0, -step), *range(members, max(0, members - most // 2), -1)})
-    rates = []
-    for size in sizes:
-        found = best_plan(job, fleet._replace(order=training.initial_ranks[0][:size]), training.first_plan) if size else None
-        rates.append(0.0 if found is None else tokens_per_s(*found, fleet.transport, fleet.satellites))
+    orders = [np.random.Generator(np.random.PCG64(n)).permutation(planned.training.initial_ranks[0]) for n in range(draws)]
+    rates = [np.mean([_rate_without(planned, order[size:]) for order in (orders[:1] if size == members else orders)]) for size in sizes]
     rising = np.maximum.accumulate(np.array(rates))
     return np.interp(np.arange(members + 1), sizes, rising / rising[-1]).tolist() if rising[-1] > 0.0 else [0.0] * members + [1.0]
+
+
+def _rate_without(planned: Planned, lost: Ints) -> float:
+    """Tokens a second of a job that is planned again without some of its members and their links; 0 where no mesh fits."""
+    job, training, fleet = planned
+    with without(fleet.transport, lost):
+        left = fleet.order[np.isin(fleet.order, training.initial_ranks[0]) & ~np.isin(fleet.order, lost)]
+        left = left[~_outside(left, fleet.transport.components())] if left.size else left
+        found = best_plan(job, fleet._replace(order=left), training.first_plan)
+        return 0.0 if found is None else tokens_per_s(*found, fleet.transport, fleet.satellites)
 
 
 def tokens_per_s(plan: ExecutionPlan, ranks: Ints, transport: Transport, satellites: int) -> float:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.network.link_state import Network
+from sim.network.link_state import LinkState, Network
 from sim.network.routing import components
+from sim.workload.job_communication import Transport
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -144,3 +147,28 @@ class NullTransport:
             Directed links.
         """
         return np.zeros(src.size + 1, dtype=np.int64), np.zeros(0, dtype=np.int64)
+
+
+@contextmanager
+def without(transport: Transport, lost: Ints) -> Iterator[None]:
+    """Let a network be without some satellites and their links for as long as the context lasts; no new links are set up.
+
+    Parameters
+    ----------
+    transport : Transport
+        The network; one that is not of links between satellites stays as it is.
+    lost : ndarray of int64
+        Satellites.
+    """
+    if not isinstance(transport, NetworkTransport):
+        yield
+        return
+    network = transport.network
+    before, healthy = network.present, network.healthy.copy()
+    healthy[lost] = False
+    keep = healthy[before.a] & healthy[before.b]
+    network.take(LinkState(before.a[keep], before.b[keep], before.length_m[keep], before.delay_s[keep], before.rate_factor[keep], healthy))
+    try:
+        yield
+    finally:
+        network.take(before)
