@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.results.mission_text import MISSION_HEADS, PROCESS_HEADS, mission_rows, process_rows
+from sim.results.mission_text import EVENT_HEADS, MISSION_HEADS, PROCESS_HEADS, event_rows, mission_rows, process_rows
 from viz.figures import ROW_PX, Chart, line, row_axis, time_axis
 from viz.formatting import PETA
 from viz.html_parts import collapsed, table, text
@@ -66,8 +66,32 @@ def fan(results: Any) -> Chart | None:
     figure.update_layout(layout(360, hovermode="x unified"))
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
     figure.update_yaxes(axis(f"useful, {unit}", rangemode="tozero"))
-    key = (("P50 of the replicas; shaded P10 to P90", BLUE), ("a fleet of which nothing fails", MUTED), ("target", ORANGE))
-    return Chart(figure, key, "Each moment by itself: no single history follows the edge of the shaded area.")
+    key = [("P50 of the replicas; shaded P10 to P90", BLUE), ("a fleet of which nothing fails", MUTED), ("target", ORANGE)]
+    if add_events(figure, results, 1.08 * max(float(np.max(whole)), float(np.max(useful))) / scale):
+        key.append(("listed event; line to its end", INK))
+    return Chart(figure, tuple(key), "Each moment by itself: no single history follows the edge of the shaded area.")
+
+
+def add_events(figure: go.Figure, results: Any, y: float) -> bool:
+    """Markers of the listed events at their times, with a line to the end of each; whether there are any. Those at one time are one marker."""
+    mission = results.summary["mission"]
+    rows = mission.get("events", [])
+    if not rows:
+        return False
+    ends = [row["at_s"] if row["until_s"] is None else min(row["until_s"], mission["duration_s"]) for row in rows]
+    for row, end_s in zip(rows, ends, strict=True):
+        x = np.asarray(unix_ms(results, np.array([row["at_s"] * 1e3, end_s * 1e3], dtype=np.int64)), dtype=np.float64)
+        if row["until_s"] is not None:
+            figure.add_shape(type="line", x0=x[0], x1=x[1], y0=y, y1=y, line={"color": INK, "width": 3}, opacity=0.35)
+        figure.add_shape(type="line", x0=x[0], x1=x[0], y0=0, y1=y, line={"color": INK, "width": 1, "dash": "dot"}, opacity=0.35)
+    moments = sorted({row["at_s"] for row in rows})
+    said = ["<br>".join(text(f"{row['event']}: {row['what']}") for row in rows if row["at_s"] == at_s) for at_s in moments]
+    figure.add_trace(go.Scatter(
+        x=np.asarray(unix_ms(results, np.array([at_s * 1e3 for at_s in moments], dtype=np.int64)), dtype=np.float64), y=[y] * len(moments),
+        name="events", mode="markers", marker={"size": 10, "symbol": "triangle-down", "color": INK}, text=said,
+        hovertemplate="%{text}<extra></extra>",
+    ))  # fmt: skip
+    return True
 
 
 def build_up(results: Any) -> Chart | None:
@@ -161,10 +185,11 @@ def capability(results: Any) -> Chart | None:
     if mission is None or len(mission["capability"]) < 2:
         return None
     figure, key = go.Figure(), []
-    ages = sorted({row["older_s"] for row in mission["capability"]})
-    for i, age in enumerate(ages):
-        rows = [row for row in mission["capability"] if row["older_s"] == age]
+    lines = sorted({(row.get("regime", 0), row["older_s"]) for row in mission["capability"]})
+    for i, (regime, age) in enumerate(lines):
+        rows = [row for row in mission["capability"] if (row.get("regime", 0), row["older_s"]) == (regime, age)]
         name, colour = f"{age / 31557600.0:.3g} yr older" if age else "as at the start", JOB_COLOURS[i % len(JOB_COLOURS)]
+        name += f", {', '.join(mission['regimes'][regime]['events'])}" if regime else ""
         days = np.array([row["date_s"] * 1e3 for row in rows], dtype=np.int64)
         beta = ["angle not known" if row["beta_deg"] is None else f"Sun {row['beta_deg']:.1f}° from the plane" for row in rows]
         figure.add_trace(go.Scatter(
@@ -176,15 +201,18 @@ def capability(results: Any) -> Chart | None:
     figure.update_layout(layout(260))
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
     figure.update_yaxes(axis("% of nameplate", rangemode="tozero"))
-    return Chart(figure, tuple(key), "Runs without failures, on dates that spread the angle between orbit and Sun.")
+    events = " Listed events that hold together have runs of their own." if lines[-1][0] else ""
+    return Chart(figure, tuple(key), f"Runs without failures, on dates that spread the angle between orbit and Sun.{events}")
 
 
 def tables(summary: dict[str, Any]) -> str:
-    """Key figures with their quantiles, and what each process costs."""
+    """Key figures with their quantiles, listed events, and what each process costs."""
     mission = summary.get("mission")
     if mission is None:
         return ""
     rows = ["".join(f"<td>{text(cell)}</td>" for cell in row) for row in mission_rows(mission)]
     found = table(MISSION_HEADS, rows)
     processes = ["".join(f"<td>{text(cell)}</td>" for cell in row) for row in process_rows(mission)]
+    events = ["".join(f"<td>{text(cell)}</td>" for cell in row) for row in event_rows(mission)]
+    found += collapsed("Listed events", table(EVENT_HEADS, events)) if events else ""
     return found + (collapsed("Processes", table(PROCESS_HEADS, processes)) if processes else "")

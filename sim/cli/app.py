@@ -177,7 +177,7 @@ def _show(loaded: Any, results: Any, binding: bool) -> None:
 
 
 def _show_mission(terminal: Any, mission: dict[str, Any]) -> None:
-    """Print what the years bring: key figures as quantiles, and what each process costs."""
+    """Print what the years bring: key figures as quantiles, listed events, and what each process costs."""
     from rich.table import Table
 
     from sim.results import mission_text
@@ -191,12 +191,13 @@ def _show_mission(terminal: Any, mission: dict[str, Any]) -> None:
     facts.add_row("decision", mission_text.mission_ground(mission))
     terminal.print(facts)
     for heads, rows in (
-        (mission_text.MISSION_HEADS, mission_text.mission_rows(mission)), (mission_text.PROCESS_HEADS, mission_text.process_rows(mission)),
+        (mission_text.MISSION_HEADS, mission_text.mission_rows(mission)), (mission_text.EVENT_HEADS, mission_text.event_rows(mission)),
+        (mission_text.PROCESS_HEADS, mission_text.process_rows(mission)),
     ):  # fmt: skip
         if not rows:
             continue
         terminal.print()
-        lines = table(*heads, right=heads[1:])
+        lines = table(*heads, right=() if heads is mission_text.EVENT_HEADS else heads[1:])
         for row in rows:
             lines.add_row(*row)
         terminal.print(lines)

@@ -320,7 +320,7 @@ def on_date(
     meshes : mapping, optional
         Degrees of parallelism of workloads by their number, so that jobs have the same members as in another run.
     events : sequence of Event, optional
-        Events of that run.
+        Events of that run; jobs are planned again at once for them, as they are known from its begin.
     solar : str, optional
         Phase of the solar cycle, `minimum` or `maximum`; by default that of the scenario.
 
@@ -340,6 +340,8 @@ def on_date(
     environment, radiation = read.environment, read.environment.radiation
     if solar is not None:
         environment = environment.model_copy(update={"radiation": radiation.model_copy(update={"solar": solar})})
+    if events:
+        works = [work.model_copy(update={"replan_after": 0.0}) if getattr(work, "replan_after", None) is not None else work for work in works]
     changed = read.model_copy(update={
         "environment": environment, "epoch": epoch, "duration": duration_s, "satellite": types[0],
         "satellites": dict(zip(read.satellites, types[1:], strict=True)), "workloads": works, "fleet": fleet, "events": list(events),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sim.results.number_text import counted, dollars, percent, time_text
 
 MISSION_HEADS: Final = ("over the mission", "mean", "P10", "P50", "P90")
+EVENT_HEADS: Final = ("from", "until", "event", "what it is")
 PROCESS_HEADS: Final = ("without", "failures", "more useful work", "P10", "P90")
 YEAR_S: Final = 365.25 * 86400.0
 
@@ -160,6 +162,43 @@ def process_rows(mission: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (row["name"], f"{row['failures']['mean']:,.4g}", *(signed(row["gain"][q]) for q in ("mean", "p10", "p90"))) for row in mission["processes"]
     ]
+
+
+def event_rows(mission: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Listed events of a mission.
+
+    Parameters
+    ----------
+    mission : dict
+        Section `mission` of a summary.
+
+    Returns
+    -------
+    list of tuple of str
+        Cells below `EVENT_HEADS`, in order of time; none for a summary of an earlier version.
+    """
+    return [(event_date(mission, row["at_s"]), event_date(mission, row["until_s"]), row["event"], row["what"]) for row in mission.get("events", [])]
+
+
+def event_date(mission: dict[str, Any], after_s: float | None) -> str:
+    """A time of a mission as a date, with the time of day where it is not midnight.
+
+    Parameters
+    ----------
+    mission : dict
+        Section `mission` of a summary.
+    after_s : float or None
+        Time after the start [s]; None: never.
+
+    Returns
+    -------
+    str
+        Text such as "2028-03-01"; empty for None.
+    """
+    if after_s is None:
+        return ""
+    moment = datetime.fromisoformat(mission["start"]) + timedelta(seconds=after_s)
+    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute, moment.second) == (0, 0, 0) else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def years(time_s: float) -> str:

@@ -150,8 +150,9 @@ def _hit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, return
 
 @exact_inlined
 def _give_up(plan: Any, state: Any, row: int) -> None:
-    """A satellite of which too little is left is retired; one that works for somebody else not before it is back."""
-    if state.failed[row, OWNER] == 0 and rate_left(plan, state, row) < plan.types[state.rows[row]["type"]]["replace_below"]:
+    """A satellite of which too little is left is retired; one that is away as a whole, and comes back, not before it is back."""
+    away = state.failed[row, OWNER] > 0 or state.failed[row, SATELLITE] > 0
+    if not away and rate_left(plan, state, row) < plan.types[state.rows[row]["type"]]["replace_below"]:
         follow(state.due, state.number, LOSE, row, RETIRED, state.rows[row]["serial"], NOTHING)
 
 
@@ -188,7 +189,7 @@ def back(plan: Any, state: Any, row: int, source: int, i: int, life: int) -> Non
     satellite, processes = state.rows[row], plan.processes.shape[0]
     unit = plan.processes[source]["unit"] if source < processes else plan.common_causes[source - processes]["unit"]
     start_unit(plan, state, row, unit, i)
-    if unit == OWNER:
+    if unit == OWNER or unit == SATELLITE:
         _give_up(plan, state, row)
     if source < processes:
         follow(state.due, state.number, NEXT_LIFE, row, (source << UNIT_BITS) | i, satellite["serial"], life + 1)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from sim.results import mission_text
 from viz import mission
 
 DAY_MS = 86_400_000
@@ -51,6 +52,39 @@ def test_the_fan(results: Any) -> None:
     assert list(middle.y) == pytest.approx([1200, 1000, 800])
     assert list(target.y) == pytest.approx([0.9 * y for y in whole.y])
     assert (middle.x[1] - middle.x[0]) == pytest.approx(30 * DAY_MS)
+
+
+def test_events_on_the_fan(results: Any) -> None:
+    """Source of truth: the section: a marker at the time of each event, those of one time together, a line to the end; names are no markup."""
+    said = {"event": "lose satellites 0-8 for 20 d", "what": "satellites are lost"}
+    results.summary["mission"] |= {"duration_s": 90 * 86400.0, "start": "2026-12-21T00:00:00Z", "events": [
+        {"at_s": 10 * 86400.0, "until_s": 30 * 86400.0, **said},
+        {"at_s": 10 * 86400.0, "until_s": 900 * 86400.0, "event": "lose station <b>", "what": "changes what the fleet can do"},
+        {"at_s": 50 * 86400.0, "until_s": None, "event": "hit fleet by storm", "what": "common cause"},
+    ]}  # fmt: skip
+    chart = mission.fan(results)
+    assert chart is not None
+    events = chart.figure.data[-1]
+    begin = chart.figure.data[2].x[0] - 15 * DAY_MS
+    assert [round((x - begin) / DAY_MS) for x in events.x] == [10, 50]
+    assert "lose satellites 0-8 for 20 d: satellites are lost<br>lose station &lt;b&gt;" in events.text[0]
+    lines = [shape for shape in chart.figure.layout.shapes if shape.y0 == shape.y1]
+    assert [(round((s.x0 - begin) / DAY_MS), round((s.x1 - begin) / DAY_MS)) for s in lines] == [(10, 30), (10, 90)]
+    assert min(events.y) > 1.4e18 / 1e15  # above all curves
+    assert "listed event; line to its end" in [name for name, _ in chart.key]
+    rows = mission_text.event_rows(results.summary["mission"])
+    assert rows[0] == ("2026-12-31", "2027-01-20", "lose satellites 0-8 for 20 d", "satellites are lost")
+    assert rows[2][1] == ""
+
+
+def test_regimes_of_events(results: Any) -> None:
+    """Runs with events have lines of their own, named by them."""
+    results.summary["mission"]["capability"] += [{"regime": 1, "date_s": 0.0, "beta_deg": 70.0, "older_s": 0.0, "useful_fraction": 0.2}]
+    results.summary["mission"]["regimes"] = [{"events": []}, {"events": ["derate all to 0.5"]}]
+    chart = mission.capability(results)
+    assert chart is not None
+    assert [trace.name for trace in chart.figure.data] == ["as at the start", "0.951 yr older", "as at the start, derate all to 0.5"]
+    assert list(chart.figure.data[2].y) == pytest.approx([20.0])
 
 
 def test_what_costs_most(results: Any) -> None:
