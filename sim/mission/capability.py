@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from sim.engine.outcome import Outcome
 from sim.memo import sources_hash
 from sim.mission.dates import Dates
 from sim.mission.groups import Group, groups, shares_by_cause
+from sim.pool import Each
 from sim.results.summary import summary
 from sim.schema import CAUSES
 
@@ -93,7 +94,7 @@ def day_s(scenario: schema.Scenario) -> float:
 
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, each: Each | None = None,
 ) -> tuple[Table, list[Group], float]:  # fmt: skip
     """Make the runs of a mission.
 
@@ -111,6 +112,8 @@ def measure(
         Threads of a run; they do not change results.
     progress : callable, optional
         Called as progress(done, total) with the number of runs.
+    each : Each or None, optional
+        What makes runs on worker processes, all but the first, whose groups are needed here; it does not change results.
 
     Returns
     -------
@@ -121,28 +124,53 @@ def measure(
     float
         Nameplate of a satellite [FLOP/s].
     """
-    days: list[Day] = []
-    places = [(after_d, age_s) for after_d in found.after_d for age_s in ages_s]
-    made: list[Group] | None = None
-    peak_flops_per_s = 0.0
-    for done, (after_d, age_s) in enumerate(places):
-        epoch = loaded.scenario.epoch + timedelta(days=after_d)
-        one = on_date(loaded, epoch, day_s(loaded.scenario), age_s, failures_per_s)
-        day = None if made is None else _known(one)
-        if day is None:
-            outcome = Run(one, threads=threads).finish()
-            own = groups(outcome, with_paces=made is None)
-            day = _day(outcome, own)
-            _keep(one, day)
-            if made is None:
-                made, peak_flops_per_s = own, float(outcome.types[0].peak_flops_per_s)
-        days.append(day)
+    places = [
+        on_date(loaded, loaded.scenario.epoch + timedelta(days=after_d), day_s(loaded.scenario), age_s, failures_per_s)
+        for after_d in found.after_d for age_s in ages_s
+    ]  # fmt: skip
+    outcome = Run(places[0], threads=threads).finish()
+    made = groups(outcome)
+    first = _day(outcome, made)
+    days: list[Day | None] = [first, *(_known(one) for one in places[1:])]
+    peak_flops_per_s = float(outcome.types[0].peak_flops_per_s)
+    del outcome  # of a large fleet: the next one needs its room
+    _keep(places[0], first)
+    missing = [n for n, day in enumerate(days) if day is None]
+    for done, (n, day) in enumerate(_made([places[n] for n in missing], threads, each)):
+        days[missing[n]] = day
+        _keep(places[missing[n]], day)
         if progress is not None:
-            progress(done + 1, len(places))
-    assert made is not None
+            progress(len(places) - len(missing) + done + 1, len(places))
     shape = (len(found.after_d), len(ages_s))
-    shares, tokens = np.array([d.shares for d in days]), np.array([d.tokens_per_s for d in days])
+    whole = [day for day in days if day is not None]
+    shares, tokens = np.array([d.shares for d in whole]), np.array([d.tokens_per_s for d in whole])
     return Table(found, np.array(ages_s), shares.reshape(*shape, *shares.shape[1:]), tokens.reshape(*shape, -1)), made, peak_flops_per_s
+
+
+def _made(places: Sequence[Loaded], threads: int | None, each: Each | None) -> Iterator[tuple[int, Day]]:
+    """Runs with their numbers as they finish, here or on worker processes."""
+    if each is None or not places:
+        return ((n, one_day(one, threads)) for n, one in enumerate(places))
+    return each(one_day, [(one,) for one in places])
+
+
+def one_day(one: Loaded, threads: int | None = 1) -> Day:
+    """Make one run.
+
+    Parameters
+    ----------
+    one : Loaded
+        The fleet on its date, of `on_date`.
+    threads : int or None, optional
+        Threads; they do not change results.
+
+    Returns
+    -------
+    Day
+        What it says of each group.
+    """
+    outcome = Run(one, threads=threads).finish()
+    return _day(outcome, groups(outcome, with_paces=False))
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

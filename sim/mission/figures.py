@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config.scenario import Loaded
-from sim.config.schema import Mission
-from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column, JobColumn
-from sim.mission.capability import Table
-from sim.mission.groups import Group
-from sim.mission.histories import Histories, histories
-from sim.mission.layout import EVENT, Prices
-from sim.mission.ledger import Ledger, ledger
+from sim.mission.layout import EVENT
+from sim.mission.study import Study
+from sim.pool import Each
 from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
@@ -26,62 +21,6 @@ COUNTS = (
     Column.LOST, Column.RETIRED, Column.UNITS_FAILED, Column.UNITS_REPAIRED, Column.LAUNCHES, Column.LAUNCH_FAILURES, Column.LAUNCHED,
     Column.SWAPS, Column.VISITS, Column.COLLISIONS,
 )  # fmt: skip
-
-
-class Study(NamedTuple):
-    """A mission that has been simulated."""
-
-    loaded: Loaded
-    groups: Sequence[Group]
-    table: Table
-    fleet: Fleet
-    prices: Prices
-    peak_flops_per_s: float  # of one satellite
-    one: Histories
-    ledgers: Sequence[Ledger]
-
-    @property
-    def mission(self) -> Mission:
-        """Section `mission` of the scenario."""
-        assert self.loaded.scenario.mission is not None
-        return self.loaded.scenario.mission
-
-    @property
-    def useful_s(self) -> Array:
-        """Useful satellite-seconds, (replicas, parts)."""
-        return np.array([found.useful_s for found in self.ledgers])
-
-    @property
-    def useful_rates(self) -> Array:
-        """Useful rate over that of a fleet without losses, (replicas, parts)."""
-        return self.useful_s / self.whole_useful_s
-
-    @property
-    def whole_useful_s(self) -> Array:
-        """Useful satellite-seconds of a fleet of which nothing fails, as new as at the start of the mission or as old as it is then, (parts,)."""
-        return whole_useful_s(self.one, self.groups, self.table)
-
-
-def whole_useful_s(one: Histories, found: Sequence[Group], table: Table) -> Array:
-    """Useful satellite-seconds of a fleet of which nothing fails and that ages, in each part of the mission.
-
-    Parameters
-    ----------
-    one : Histories
-        Replicas of the mission, for its parts.
-    found : sequence of Group
-        Groups of satellites.
-    table : Table
-        What the fleet can do.
-
-    Returns
-    -------
-    ndarray, shape (parts,)
-        Time of whole satellites [s].
-    """
-    age_s = 0.5 * (one.edges_s[:-1] + one.edges_s[1:])
-    useful = table.over_mission(table.shares[..., CAUSES.index("useful")], age_s)
-    return np.asarray(useful @ np.array([float(group.members.size) for group in found]) * one.width_s)
 
 
 def quantiles(values: Array) -> dict[str, float]:
@@ -219,7 +158,7 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def process_costs(study: Study, threads: int | None = None) -> list[dict[str, Any]]:
+def process_costs(study: Study, threads: int | None = None, each: Each | None = None) -> list[dict[str, Any]]:
     """What each process costs: useful work of the same replicas without it, whose other random numbers stay as they are.
 
     Parameters
@@ -228,23 +167,22 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
         The mission.
     threads : int or None, optional
         Threads; they do not change results. By default one for each processor.
+    each : Each or None, optional
+        What simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
     list of dict
         Name, failures in a replica, and the gain in useful work without the process, over the useful work; listed events are no processes.
     """
-    seed, number = int(study.loaded.scenario.seed), int(study.mission.replicas)
-    names = [process.name for process in study.fleet.processes] + [cause.name for cause in study.fleet.causes]
+    fleet = study.fleet
+    names = [process.name for process in fleet.processes] + [cause.name for cause in fleet.causes]
     before, found = study.useful_s.sum(axis=1), []
     for i, name in enumerate(names):
-        if name.startswith(f"{EVENT} ") and i >= len(study.fleet.processes):
+        if name.startswith(f"{EVENT} ") and i >= len(fleet.processes):
             continue
-        without = study.fleet._replace(
-            processes=[p for p in study.fleet.processes if p.name != name], causes=[c for c in study.fleet.causes if c.name != name]
-        )
-        other = histories(without, seed, number, threads)
-        after = np.array([ledger(other, n, study.groups, study.table).useful_s.sum() for n in range(number)])
+        without = fleet._replace(processes=[p for p in fleet.processes if p.name != name], causes=[c for c in fleet.causes if c.name != name])
+        after = study.with_fleet(without, threads, each=each).useful_s.sum(axis=1)
         failures = study.one.failures[:, i].astype(np.float64)
         found.append({"name": name, "failures": quantiles(failures), "gain": quantiles(after / np.where(before > 0.0, before, 1.0) - 1.0)})
     return sorted(found, key=lambda row: (-row["gain"]["mean"], row["name"]))

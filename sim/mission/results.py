@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from sim.config import schema
 from sim.config.scenario import Loaded
+from sim.engine.threads import one_blas_thread
 from sim.fleet.replicas.tables import Column
 from sim.mission import layout
 from sim.mission.capability import measure
 from sim.mission.dates import dates
-from sim.mission.figures import QUANTILES, Study, process_costs, section
+from sim.mission.figures import QUANTILES, process_costs, section
 from sim.mission.groups import without_spares
-from sim.mission.histories import histories
-from sim.mission.ledger import ledger
+from sim.mission.study import Study, simulated
+from sim.pool import Each
 from sim.results import store
 from sim.results.dataset import labelled, with_dates
 from sim.results.store import Results
@@ -36,7 +37,9 @@ COUNTS = (
 Progress = Callable[[str, int, int], None]
 
 
-def attach(loaded: Loaded, results: Results, threads: int | None = None, progress: Progress | None = None) -> Results:
+def attach(
+    loaded: Loaded, results: Results, threads: int | None = None, progress: Progress | None = None, each: Each | None = None
+) -> Results:
     """Results with what the mission of a scenario adds.
 
     Parameters
@@ -49,6 +52,8 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
         Threads of runs and replicas; they do not change results.
     progress : callable, optional
         Called as progress(what, done, total).
+    each : Each or None, optional
+        What makes runs and simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -57,8 +62,8 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
     """
     if loaded.scenario.mission is None:
         return results
-    study = simulate(loaded, threads, progress)
-    costs = process_costs(study, threads)
+    study = simulate(loaded, threads, progress, each=each)
+    costs = process_costs(study, threads, each)
     added = labelled(_arrays(study), loaded.scenario.name, results.series.attrs["epoch"])
     series = results.series.drop_vars([name for name in added.variables if name in results.series.variables])
     series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
@@ -67,7 +72,10 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
     return attached
 
 
-def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | None = None, spares: bool = True) -> Study:
+@one_blas_thread()
+def simulate(
+    loaded: Loaded, threads: int | None = None, progress: Progress | None = None, spares: bool = True, each: Each | None = None
+) -> Study:  # fmt: skip
     """Simulate a mission: the days, then the replicas.
 
     Parameters
@@ -80,6 +88,8 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
         Called as progress(what, done, total).
     spares : bool, optional
         Whether satellites that are no members take the ranks of those that are lost.
+    each : Each or None, optional
+        What makes runs and simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -94,17 +104,14 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     chosen = dates(scenario, int(mission.dates), layout.edges_s(mission))
     rate = layout.interruptions_per_s(scenario, scenario.satellite)
     days = None if progress is None else partial(progress, "days")
-    table, found, peak = measure(loaded, chosen, ages_s, rate, threads, days)
+    table, found, peak = measure(loaded, chosen, ages_s, rate, threads, days, each)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
-    fleet = layout.fleet(loaded, found, own)
     report = None if progress is None else partial(progress, "replicas")
-    one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
-    ledgers = [ledger(one, n, found, table) for n in range(int(mission.replicas))]
-    return Study(loaded, found, table, fleet, own, peak, one, ledgers)
+    return simulated(loaded, found, table, layout.fleet(loaded, found, own), own, peak, threads, report, each)
 
 
-def replaced(study: Study, mission: schema.Mission, threads: int | None = None) -> Study:
+def replaced(study: Study, mission: schema.Mission, threads: int | None = None, each: Each | None = None) -> Study:
     """A mission with other failures or another replacement, from the days that are known.
 
     Parameters
@@ -115,6 +122,8 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
         The other one, of the same length, steps, dates and ages.
     threads : int or None, optional
         Threads; they do not change results.
+    each : Each or None, optional
+        What simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -123,10 +132,7 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
     """
     loaded = replace(study.loaded, scenario=study.loaded.scenario.model_copy(update={"mission": mission}))
     own = layout.prices(loaded)
-    fleet = layout.fleet(loaded, study.groups, own)
-    one = histories(fleet, int(loaded.scenario.seed), int(mission.replicas), threads)
-    ledgers = [ledger(one, n, study.groups, study.table) for n in range(int(mission.replicas))]
-    return study._replace(loaded=loaded, fleet=fleet, prices=own, one=one, ledgers=ledgers)
+    return study._replace(loaded=loaded, prices=own).with_fleet(layout.fleet(loaded, study.groups, own), threads, each=each)
 
 
 def _arrays(study: Study) -> dict[str, Any]:
@@ -142,6 +148,7 @@ def _arrays(study: Study) -> dict[str, Any]:
         "mission_quantile": [f"P{round(100 * q)}" for q in QUANTILES],
         "mission_batch": [str(n) if n < one.batches_s.shape[2] - 1 else f"{n} and later" for n in range(kept.shape[1])],
         "mission_useful": _quantiles(flops_per_s),
+        "mission_useful_replica": study.useful_s.sum(axis=1) * study.peak_flops_per_s,
         "mission_useful_whole": study.whole_useful_s / width_s * study.peak_flops_per_s,
         "mission_capacity": _quantiles(one.bins[:, :, Column.SHARE] / (slots * width_s)),
         "mission_target_met": (study.useful_rates >= mission.target).mean(axis=0),
