@@ -52,16 +52,25 @@ class UsefulDifference:
     def words(self) -> str:
         """The difference as one sentence without its end."""
         scale, unit = (100.0, "points of nameplate") if self.unit == SHARE else (1.0, self.unit)
-        error = "" if self.error is None else f" ± {scale * self.error:.2g}"
+        mean, error = _with_error(scale * self.mean, None if self.error is None else scale * self.error)
         share = "" if self.unit == SHARE or self.a_mean == 0.0 else f" ({_percent(self.mean, self.error, self.a_mean)})"
         how = "each against the same random numbers" if self.paired else "of each mission, whose seeds differ"
         count = f"{self.replicas:,} replica{'' if self.replicas == 1 else 's'}"
-        return f"useful work {scale * self.mean:+.4g}{error} {unit}{share}: mean and standard error over {count}, {how}"
+        return f"useful work {mean}{error} {unit}{share}: mean and standard error over {count}, {how}"
 
 
 def _percent(mean: float, error: float | None, of: float) -> str:
-    spread = "" if error is None else f" ± {100.0 * error / of:.2g}"
-    return f"{100.0 * mean / of:+.3g}{spread} %"
+    found, spread = _with_error(100.0 * mean / of, None if error is None else 100.0 * error / of)
+    return f"{found}{spread} %"
+
+
+def _with_error(value: float, error: float | None) -> tuple[str, str]:
+    """A value with its sign and its error, which has two digits, to the same place; four digits without an error."""
+    if not error:
+        return f"{value:+.4g}", "" if error is None else " ± 0"
+    place = 1 - math.floor(math.log10(error))
+    shown = max(0, place)
+    return f"{round(value, place):+,.{shown}f}", f" ± {round(error, place):,.{shown}f}"
 
 
 @dataclass(frozen=True)

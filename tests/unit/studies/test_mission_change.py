@@ -89,7 +89,15 @@ def test_paired_difference_by_hand() -> None:
     assert (useful.paired, useful.replicas, useful.unit) == (True, 3, "PFLOP/s-day")
     assert useful.mean == pytest.approx(0.6 * 365.25)
     assert useful.error == pytest.approx(0.1 * 365.25)
-    assert useful.words == "useful work +219.2 ± 37 PFLOP/s-day (+30 ± 5 %): mean and standard error over 3 replicas, each against the same random numbers"
+    assert useful.words == "useful work +219 ± 37 PFLOP/s-day (+30.0 ± 5.0 %): mean and standard error over 3 replicas, each against the same random numbers"
+
+
+@pytest.mark.parametrize(
+    ("mean", "error", "said"),
+    [(-434.74, 412.3, "-430 ± 410 P"), (12345.6, 98.76, "+12,346 ± 99 P"), (0.01234, 0.00567, "+0.0123 ± 0.0057 P"), (5.0, None, "+5 P"), (0.0, 0.0, "+0 ± 0 P")],
+)
+def test_errors_have_two_digits(mean: float, error: float | None, said: str) -> None:
+    assert UsefulDifference("PFLOP/s-day", mean, error, 9, True, 0.0, None).words.startswith(f"useful work {said}")
 
 
 def test_missions_of_two_seeds_are_not_paired() -> None:
@@ -164,14 +172,17 @@ def test_one_more_process_against_the_closed_form(pair: tuple[Results, Results, 
     """
     a, b, found = pair
     change = found.mission
-    assert change is not None and change.useful is not None and change.useful.error is not None
+    assert change is not None
+    assert change.useful is not None
+    assert change.useful.error is not None
     survival = [(1.0 - math.exp(-x)) / x for x in (0.5, 0.55)]
     share = a.summary["compute"]["useful_fraction"]
     whole = share * a.summary["mission"]["nameplate_flops"] / 1e15 / 86400.0
     assert abs(change.useful.mean - whole * (survival[1] - survival[0])) < 3.0 * change.useful.error
     apart = [np.asarray(r.series["mission_useful_replica"].values).var(ddof=1) / 200 for r in (a, b)]
     assert change.useful.error < 0.5 * math.sqrt(sum(apart)) / 1e15 / 86400.0
-    assert change.useful.correlation is not None and change.useful.correlation > 0.7
+    assert change.useful.correlation is not None
+    assert change.useful.correlation > 0.7
     means = [np.asarray(r.series["mission_useful_replica"].values).mean() for r in (a, b)]
     assert means == pytest.approx([r.summary["mission"]["useful_flops"]["mean"] for r in (a, b)], rel=1e-12)
 
@@ -179,7 +190,8 @@ def test_one_more_process_against_the_closed_form(pair: tuple[Results, Results, 
 def test_the_change_by_cause_adds_up(pair: tuple[Results, Results, Comparison]) -> None:
     """Source of truth: both waterfalls are the same nameplate: the points of all causes add up to nothing, and useful is the paired difference."""
     change = pair[2].mission
-    assert change is not None and change.useful is not None
+    assert change is not None
+    assert change.useful is not None
     assert math.fsum(row.points for row in change.waterfall) == pytest.approx(0.0, abs=1e-9)
     points = {row.cause: row.points for row in change.waterfall}
     nameplate = pair[0].summary["mission"]["nameplate_flops"] / 1e15 / 86400.0
@@ -209,6 +221,8 @@ def test_command(tmp_path: Path, dawndusk: Any) -> None:
     assert "over the missions" in called.out
     assert "over 20 replicas, each against the same random numbers" in called.out
     assert "mission.processes" in called.out
-    called = dawndusk("compare", str(path), str(path), "--set", "b:mission=null")
+    bare = tmp_path / "bare.yaml"
+    bare.write_text(SCENARIO.partition("mission:")[0], encoding="utf-8")
+    called = dawndusk("compare", str(path), str(bare))
     assert called.code == 0, called.errors
     assert sum("has a mission and" in line for line in called.out.splitlines()) == 1
