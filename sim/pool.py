@@ -48,8 +48,31 @@ _IGNORE_SIGINT = "import signal\ndef dask_setup(worker):\n    signal.signal(sign
 class Each(Protocol):
     """Calls a function with each of several arguments, somewhere."""
 
+    @property
+    def places(self) -> int:
+        """How many calls run at a time, about; at least 1."""
+
     def __call__(self, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, T]]:
         """Give the number of each call with its result, as they finish."""
+
+
+class OnWorkers:
+    """An `Each` on the workers of a client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @property
+    def places(self) -> int:
+        """Threads of all workers that are there now, at least 1."""
+        try:
+            return max(1, sum(self._client.ncores().values()))
+        except Exception:  # the scheduler is lost, which the next call finds
+            return 1
+
+    def __call__(self, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, T]]:
+        """Give the number of each call with its result, as they finish."""
+        return each(self._client, function, arguments)
 
 
 class WorkerDied:
@@ -114,7 +137,7 @@ def spread(scheduler: str | None, workers: int | None) -> Iterator[Each | None]:
         raise SystemExit(1)
     check_dask("worker processes", "leave --workers and --scheduler out")
     with client(scheduler, workers or 1, "sim.run") as found:
-        yield partial(each, found)
+        yield OnWorkers(found)
 
 
 def each(found: Any, function: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, T]]:

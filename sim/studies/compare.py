@@ -130,7 +130,7 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     one, two = _priced(one, two), _priced(two, one)
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
-    losses = waterfall_losses(*(_accounts(each) for each in (one, two)), factor)
+    losses = waterfall_losses(_accounts(one), _accounts(two), factor)
     years, unlike = mission_change((one.label, one.results), (two.label, two.results), scaled is not None)
     inputs = differing_inputs(one.inputs, two.inputs) if one.on_ground == two.on_ground else ()
     return Comparison(

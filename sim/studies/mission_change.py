@@ -156,7 +156,8 @@ def mission_change(a: tuple[str, Results], b: tuple[str, Results], scaled: bool 
         return None, [f"{has} has a mission and {lacks} has none: the years are not compared"]
     unlike = _unlike(one, two)
     unit = SHARE if unlike else WORK
-    losses = waterfall_losses(*((m["waterfall"], m["nameplate_flops"], m["duration_s"]) for m in (one, two)))
+    left, right = ((m["waterfall"], m["nameplate_flops"], m["duration_s"]) for m in (one, two))
+    losses = waterfall_losses(left, right)
     useful = _useful_difference(a[1], b[1], unit)
     notes = [*unlike, *_notes(one, two, useful)]
     if scaled:

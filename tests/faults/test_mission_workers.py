@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +62,8 @@ def scenario(tmp_path: Path) -> Path:
 def test_the_same_bytes_on_worker_processes(scenario: Path, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Source of truth: one thread and one replica after the other; days are made anew on the workers too."""
     monkeypatch.setattr(capability, "_known", lambda _: None)
-    each = partial(pool.each, client)
+    each = pool.OnWorkers(client)
+    assert each.places == 2
     one, two = results.simulate(load(scenario), 1), results.simulate(load(scenario), each=each)
     for name, alone in zip(one.one._fields, one.one, strict=True):
         assert alone.tobytes() == getattr(two.one, name).tobytes(), name
