@@ -70,6 +70,8 @@ _PLAIN: tuple[tuple[str, str, Any], ...] = (("links", "routing", "delay"), ("gro
 """Keys of sections that are left out of the digest where they have these values."""
 _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
+_PLAIN_CHECKPOINT: dict[str, Any] = {"copies": [], "copy_intervals": None}
+"""Fields of `checkpoint` that are left out of the digest where they have these values."""
 Overrides = Mapping[str, Any] | Sequence[str]
 """Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
@@ -478,6 +480,10 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
         for name, plain in _PLAIN_STATION.items():
             if station[name] == plain:
                 del station[name]
+    for work in content["workloads"]:
+        for name, plain in _PLAIN_CHECKPOINT.items():
+            if "checkpoint" in work and work["checkpoint"][name] == plain:
+                del work["checkpoint"][name]
     for section, name, plain in _PLAIN:
         if content[section] is not None and content[section][name] == plain:
             del content[section][name]

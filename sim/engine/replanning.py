@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.config import schema, workload_params
 from sim.config.errors import InputError
 from sim.engine import planning
+from sim.engine.checkpoint_copies import Places, with_copies
 from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, mean_failure_s, policy, recovery_s
 from sim.workload import memory_fit, parallelism, training_step
 from sim.workload.execution_plan import ExecutionPlan
@@ -29,6 +30,7 @@ class Planned(NamedTuple):
     job: schema.Training
     training: Training
     fleet: planning.Fleet  # its satellites, neighbours next to each other, and the network
+    places: Places | None = None  # for copies of checkpoints
 
 
 class _Watch:
@@ -156,7 +158,7 @@ class Replanner:
         component = transport.components()
         at_hand = watch.at_hand(fleet)
         at_hand = at_hand[~_outside(at_hand, component)]
-        job, training, first = watch.planned
+        job, training, first, places = watch.planned
         found = best_plan(job, first._replace(order=at_hand, transport=transport), training.first_plan)
         if found is None:
             return
@@ -168,6 +170,8 @@ class Replanner:
         then = tokens_per_s(plan, ranks, transport, fleet.satellites)
         if then * (horizon_s - change_s) > now * horizon_s:
             rules = policy(job, self.fleet, members, plan.task.accelerators, self.errors)
+            if job.checkpoint.copies and places is not None:
+                rules = with_copies(job, self.fleet, ranks, plan.task.accelerators, places, transport, self.errors)
             fleet.change_plan(watch.number, plan, ranks, rules, begin_s, change_s, component)
 
 
@@ -232,7 +236,7 @@ def paces(planned: Planned, most: int = PLANS_TRIED) -> list[float]:
     list of float
         For 0 to all members, rising to 1; 0 where no mesh fits.
     """
-    job, training, fleet = planned
+    job, training, fleet, _ = planned
     members = training.members
     step = max(1, -(-members // most))
     sizes = sorted({0, *range(members, 0, -step), *range(members, max(0, members - most // 2), -1)})

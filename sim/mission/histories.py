@@ -30,6 +30,7 @@ class Histories(NamedTuple):
     reached_s: Array  # (replicas, thresholds)
     batches_s: Array  # (replicas, parts, batches)
     died_s: Array  # (replicas,)
+    reloads: NDArray[np.int64]  # (replicas, copies of checkpoints), in the order of `Plan.copies`
 
     @property
     def width_s(self) -> Array:
@@ -73,13 +74,14 @@ def histories(
     found = Histories(
         np.array(fleet.edges_s), np.zeros((number, bins, COLUMNS)), np.zeros((number, bins, groups, JOB_COLUMNS)),
         np.zeros((number, len(fleet.processes) + len(fleet.causes)), np.int64), np.zeros((number, len(fleet.thresholds))),
-        np.zeros((number, bins, batches)), np.zeros(number),
+        np.zeros((number, bins, batches)), np.zeros(number), np.zeros((number, plan.copies.size), np.int64),
     )  # fmt: skip
 
     def some(numbers: Sequence[int]) -> int:
         for n, one in zip(numbers, replicas(fleet, seed, numbers, batches, plan), strict=True):
             found.bins[n], found.jobs[n], found.failures[n] = one.bins, one.jobs, one.failures
             found.reached_s[n], found.batches_s[n], found.died_s[n] = one.reached_s, one.batches_s, one.died_s
+            found.reloads[n] = one.reloads
         return len(numbers)
 
     tasks = [partial(some, range(first, min(first + AT_ONCE, number))) for first in range(0, number, AT_ONCE)]

@@ -19,9 +19,11 @@ from sim.config.scenario import Loaded
 from sim.economics import cost, launch
 from sim.economics.finance import YEAR_S
 from sim.engine.events import target_satellites
+from sim.engine.links import plane_of
 from sim.fleet.lifetimes import hazard
-from sim.fleet.replicas.fleet import Change, CommonCause, Fleet, Island, Kind, Plane, Process, Remedy, Supply
-from sim.fleet.replicas.tables import Scope, Unit
+from sim.fleet.job_phases import KeptCopies
+from sim.fleet.replicas.fleet import Change, CommonCause, Copy, Fleet, Island, Kind, Plane, Process, Remedy, Supply
+from sim.fleet.replicas.tables import Keeper, Scope, Unit
 from sim.mission.groups import Group
 
 Ints = NDArray[np.int64]
@@ -167,30 +169,6 @@ def prices(loaded: Loaded) -> Prices:
     return Prices(None if None in parts.values() else cost.known(parts), launch.launch_usd(vehicle, build.lot._replace(satellites=flown)))
 
 
-def plane_of(loaded: Loaded) -> Ints:
-    """Plane or formation of each satellite; satellites of a file are in one.
-
-    Parameters
-    ----------
-    loaded : Loaded
-        The scenario.
-
-    Returns
-    -------
-    ndarray of int64, shape (satellites,)
-        Numbers from 0, those of the planes of `_orbits` in the same order.
-    """
-    found: list[Ints] = []
-    first = 0
-    for i, entry in enumerate(loaded.scenario.constellation):
-        for part in schema.parts([entry]):
-            count = loaded.catalogues.count(i, part)
-            planes = int(part.planes) if isinstance(part, schema.Walker) else int(part.clusters) if isinstance(part, schema.Cluster) else 1
-            found.append(first + np.arange(count) // (count // planes))
-            first += planes
-    return np.concatenate(found)
-
-
 def _orbits(scenario: schema.Scenario) -> list[Orbit | None]:
     """Orbit of each plane of `plane_of`; None where it comes from a file."""
     day, found = days_since_j2000(scenario.epoch), list[Orbit | None]()
@@ -235,14 +213,14 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
     return Fleet(
         edges_s(mission), [Plane(n, spares, phase=phase) for n, phase in zip(counts, phases, strict=True)],
         kinds=[kind(scenario, scenario.satellite, own.satellite)], processes=processes(scenario),
-        causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found),
+        causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found, order),
         launches=_launches(mission), standdowns=[(at_s, at_s + length_s) for at_s, length_s in standdowns], changes=changes,
         filled=mission.in_orbit, plane_of=planes.tolist(),
         job_of=np.repeat(np.arange(len(found)), [group.satellites.size for group in found]).tolist(),
     )  # fmt: skip
 
 
-def _islands(found: Sequence[Group]) -> list[Island]:
+def _islands(found: Sequence[Group], order: Ints) -> list[Island]:
     """Parts of jobs: they go on with all their members, or with fewer where they are planned again; elastic jobs with fewer parts."""
     islands, first = [], 0
     for number, group in enumerate(found):
@@ -250,13 +228,30 @@ def _islands(found: Sequence[Group]) -> list[Island]:
             assert group.rules is not None
             members, size = part.members.size, part.members.size + part.spares.size
             rules = group.rules
+            if part is group.parts[0]:
+                copies = None if rules.kept is None else _copies(rules.kept, order)
             pace = rules.pace or [0.0] * members + [1.0]
-            islands.append(
-                Island(members, first, first + size, pace, rules.interval_s, 0.0, rules.recovery_s, number, rules.quorum, rules.patience_s)
-            )
+            memory_s = 0.0 if rules.kept is None else rules.kept.memory_s
+            islands.append(Island(
+                members, first, first + size, pace, rules.interval_s, 0.0, rules.recovery_s, number, rules.quorum, rules.patience_s, copies, memory_s
+            ))  # fmt: skip
             first += size
         first += group.others.size
     return islands
+
+
+def _copies(kept: KeptCopies, order: Ints) -> list[Copy]:
+    """Copies of checkpoints beside those in the own memories, with the slots of their holders."""
+    slot = np.argsort(order)  # of each satellite
+    found = []
+    for copy in kept.copies:
+        if copy.place == "memory":
+            continue
+        holder = np.array(copy.holders, dtype=np.int64)[order] if copy.holders else np.full(order.size, -1)
+        slots = tuple(np.where(holder < 0, -1, slot[holder]).tolist())
+        keeper = Keeper.GROUND if copy.place == "ground" else Keeper.SATELLITE
+        found.append(Copy(keeper, copy.every, copy.reload_s, copy.lag_s, slots))
+    return found
 
 
 def _supply(scenario: schema.Scenario, orbit: Orbit | None, own: Prices) -> Supply:
