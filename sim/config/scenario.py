@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -37,7 +37,7 @@ from sim.config.resolve import (
     with_named_defaults,
 )
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Contract, Hedge, Scenario
+from sim.config.schema import Contract, Hedge, Satellite, Scenario
 from sim.config.schema.scenario import with_terminals
 from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
@@ -296,7 +296,48 @@ def load(
     )
 
 
-def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float) -> Loaded:
+class PartsLeft(NamedTuple):
+    """Shares of parts of each satellite that are left, 0 to 1."""
+
+    array: float = 1.0  # of its electrical power; the panel stays
+    battery: float = 1.0  # of its capacity
+    loop: float = 1.0  # of the radiator, and of the flow and conductance to it
+
+    def of(self, satellite: Satellite) -> Satellite:
+        """A satellite with these shares of its parts, whose array has aged.
+
+        Parameters
+        ----------
+        satellite : Satellite
+            The whole satellite.
+
+        Returns
+        -------
+        Satellite
+            The same where nothing is lost.
+        """
+        power, thermal = satellite.power, satellite.thermal
+        if self.array < 1.0:
+            power = power.model_copy(update={"array": power.array.model_copy(update={"retention": power.array.retained * self.array})})
+        if self.battery < 1.0:
+            battery = power.battery
+            power = power.model_copy(update={"battery": battery.model_copy(update={"capacity": battery.capacity * self.battery})})
+        if self.loop < 1.0:
+            loop, radiator = thermal.loop, thermal.radiator
+            flow = None if loop.flow is None else loop.flow * self.loop
+            thermal = thermal.model_copy(update={
+                "loop": loop.model_copy(update={"conductance": loop.conductance * self.loop, "flow": flow}),
+                "radiator": radiator.model_copy(update={"area": radiator.area * self.loop}),
+            })  # fmt: skip
+        return satellite if self == WHOLE else satellite.model_copy(update={"power": power, "thermal": thermal})
+
+
+WHOLE = PartsLeft()
+
+
+def on_date(
+    loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, left: PartsLeft = WHOLE
+) -> Loaded:
     """The fleet of a scenario on another date, with older satellites, while nothing fails at random and nothing listed happens.
 
     Parameters
@@ -311,6 +352,8 @@ def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, 
         What is added to the ages of the satellites [s].
     expected_failures_per_s : float
         Failures of a satellite for which checkpoint intervals are chosen [1/s].
+    left : PartsLeft, optional
+        What is left of strings and loops of all satellites; by default all.
 
     Returns
     -------
@@ -328,6 +371,9 @@ def on_date(loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, 
         "fleet": fleet, "events": [], "mission": None, "contract": None,
     })  # fmt: skip
     scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
+    if left != WHOLE:
+        kept = {name: left.of(satellite) for name, satellite in scenario.satellites.items()}
+        scenario = scenario.model_copy(update={"satellite": left.of(scenario.satellite), "satellites": kept})
     return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))
 
 

@@ -145,6 +145,29 @@ def measure(
     return Table(found, np.array(ages_s), shares.reshape(*shape, *shares.shape[1:]), tokens.reshape(*shape, -1)), made, peak_flops_per_s
 
 
+def day_of(one: Loaded, threads: int | None = None) -> Day:
+    """What a run says, made now or before.
+
+    Parameters
+    ----------
+    one : Loaded
+        The scenario on a date, of `on_date`.
+    threads : int or None, optional
+        Threads of the run; they do not change results.
+
+    Returns
+    -------
+    Day
+        By groups of its satellites.
+    """
+    day = _known(one)
+    if day is None:
+        outcome = Run(one, threads=threads).finish()
+        day = _day(outcome, groups(outcome, with_paces=False))
+        _keep(one, day)
+    return day
+
+
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:
     rows = summary(outcome)["workloads"]
     kinds = [w.kind for w in outcome.loaded.scenario.workloads]

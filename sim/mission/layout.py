@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -108,7 +109,9 @@ def interruptions_per_s(scenario: schema.Scenario, satellite: schema.Satellite) 
     return found
 
 
-def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | None) -> Kind:
+def kind(
+    scenario: schema.Scenario, satellite: schema.Satellite, usd: float | None, parts_left: Mapping[Unit, Sequence[float]] = MappingProxyType({})
+) -> Kind:  # fmt: skip
     """Units of a satellite, and what is left of its rate without some of them.
 
     Parameters
@@ -119,6 +122,8 @@ def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | No
         The satellite.
     usd : float or None
         Its price [USD]; None where it is not known.
+    parts_left : mapping of Unit to sequence of float, optional
+        What is left of its rate by number of lost strings and loops; without it, these do not fail.
 
     Returns
     -------
@@ -133,12 +138,13 @@ def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | No
     needed = min(int(mission.units.terminals_needed), terminals)
     thrusters = int(mission.units.thrusters)
     return Kind(
-        units={Unit.ACCELERATOR: satellite.accelerators, Unit.HOST: hosts, Unit.TERMINAL: terminals, Unit.PROPULSION: thrusters},
+        units={Unit.ACCELERATOR: satellite.accelerators, Unit.HOST: hosts, Unit.TERMINAL: terminals, Unit.PROPULSION: thrusters,
+               **{unit: len(left) - 1 for unit, left in parts_left.items()}},
         accelerators_per_host=each,
         left={
             Unit.HOST: [1.0] * (hosts + 1),  # what it takes from the rate is that of its accelerators
             Unit.TERMINAL: [1.0 if terminals - lost >= needed else 0.0 for lost in range(terminals + 1)],
-            Unit.PROPULSION: [1.0] * (thrusters + 1),
+            Unit.PROPULSION: [1.0] * (thrusters + 1), **parts_left,
         },
         replace_below=mission.units.replace_below if mission.replacement.replaces else 0.0,
         life_s=math.inf if mission.refresh is None else mission.refresh.every, usd=usd or 0.0,
@@ -184,7 +190,7 @@ def _orbits(scenario: schema.Scenario) -> list[Orbit | None]:
     return found
 
 
-def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
+def fleet(loaded: Loaded, found: Sequence[Group], own: Prices, parts_left: Mapping[Unit, Sequence[float]] = MappingProxyType({})) -> Fleet:
     """The fleet over years.
 
     Parameters
@@ -195,6 +201,8 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
         Groups of its satellites.
     own : Prices
         Prices of what is ordered.
+    parts_left : mapping of Unit to sequence of float, optional
+        What is left of the rate of a satellite by number of lost strings and loops.
 
     Returns
     -------
@@ -212,7 +220,7 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
     standdowns = [(_after_s(scenario, s.at), s.duration) for s in mission.replacement.standdowns]
     return Fleet(
         edges_s(mission), [Plane(n, spares, phase=phase) for n, phase in zip(counts, phases, strict=True)],
-        kinds=[kind(scenario, scenario.satellite, own.satellite)], processes=processes(scenario),
+        kinds=[kind(scenario, scenario.satellite, own.satellite, parts_left)], processes=processes(scenario),
         causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found, order),
         launches=_launches(mission), standdowns=[(at_s, at_s + length_s) for at_s, length_s in standdowns], changes=changes,
         filled=mission.in_orbit, plane_of=planes.tolist(),

@@ -20,6 +20,7 @@ from sim.mission.figures import QUANTILES, Study, process_costs, section
 from sim.mission.groups import without_spares
 from sim.mission.histories import histories
 from sim.mission.ledger import ledger
+from sim.mission.parts import rates_left
 from sim.results import store
 from sim.results.dataset import labelled, with_dates
 from sim.results.store import Results
@@ -97,7 +98,7 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     table, found, peak = measure(loaded, chosen, ages_s, rate, threads, days)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
-    fleet = layout.fleet(loaded, found, own)
+    fleet = layout.fleet(loaded, found, own, rates_left(loaded, found, table, rate, threads))
     report = None if progress is None else partial(progress, "replicas")
     one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
     ledgers = [ledger(one, n, found, table) for n in range(int(mission.replicas))]
@@ -122,8 +123,8 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
         The other mission, with the same random numbers.
     """
     loaded = replace(study.loaded, scenario=study.loaded.scenario.model_copy(update={"mission": mission}))
-    own = layout.prices(loaded)
-    fleet = layout.fleet(loaded, study.groups, own)
+    own, rate = layout.prices(loaded), layout.interruptions_per_s(study.loaded.scenario, study.loaded.scenario.satellite)
+    fleet = layout.fleet(loaded, study.groups, own, rates_left(loaded, list(study.groups), study.table, rate, threads))
     one = histories(fleet, int(loaded.scenario.seed), int(mission.replicas), threads)
     ledgers = [ledger(one, n, study.groups, study.table) for n in range(int(mission.replicas))]
     return study._replace(loaded=loaded, fleet=fleet, prices=own, one=one, ledgers=ledgers)
