@@ -48,9 +48,10 @@ def with_copies(
     """Checkpoint and recovery policy of a job that keeps copies of its checkpoints in several places.
 
     Accelerators write each checkpoint to the memory of their satellite at `checkpoint.rate`. From there every member sends its share to its
-    neighbour, and to another plane, while the job waits: the network is free then. The copy on the ground follows while the job goes on, over the contacts
-    of its members with stations; it is made no more often than these allow. A run reads, after each failure, the newest copy that survives the
-    loss of a satellite, as it does not tell failures apart; a mission does, and its days have errors by radiation alone, which the memory survives.
+    neighbour, and to another plane, while the job waits: the network is free then. The copy on the ground follows while the job goes on, over
+    the contacts of its members with stations; it is made no more often than these allow. A run reads, after each failure, the newest copy that
+    survives the loss of a satellite, as it does not tell failures apart; a mission does, and its days have errors by radiation alone, which the
+    memory survives.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ def with_copies(
     """
     given, share_bits = job.checkpoint, 8.0 * transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / ranks.size
     written_s = snapshot_s(job, int(ranks.size), accelerators)
-    found = {place: _transfer(place, ranks, share_bits, places, transport) for place in ORDER if place in given.copies}
+    listed: list[str] = list(given.copies)
+    found = {place: _transfer(place, ranks, share_bits, places, transport) for place in ORDER if place in listed}
     waits_s = {place: max(0.0, one.time_s - written_s) if place in ("neighbour", "plane") else 0.0 for place, one in found.items()}
     own_s = {place: interval_s for place in found if (interval_s := given.copy_interval(place)) is not None}
     each_s = written_s + math.fsum(waits_s[place] for place in found if place not in own_s)
@@ -121,7 +123,7 @@ def _transfer(place: str, ranks: Ints, share_bits: float, places: Places, transp
 
 
 def _neighbours(places: Places, transport: Transport) -> Ints:
-    """Of each satellite a linked one, -1 without a link: of its plane where there is one, and the next by number, so that in a ring each keeps one copy."""
+    """Of each satellite a linked one, -1 without: of its plane where there is one, and the next by number, so that in a ring each keeps one copy."""
     count = places.plane.size
     usable = (transport.directed_rate_bit_s > 0.0) & places.computes[transport.directed_dst]
     src, dst = transport.directed_src[usable], transport.directed_dst[usable]
@@ -156,7 +158,8 @@ def _slowest_bit_s(place: str, ranks: Ints, holder: Ints, transport: Transport, 
     rates, _ = max_min_rates(start, links, transport.directed_rate_bit_s, np.full(ranks.size, math.inf))
     slowest_bit_s = float(rates.min())
     if slowest_bit_s <= 0.0:
-        raise bad_input(Origin("workloads"), "checkpoint.copies", f"{place}: a link of a member carries nothing; write a faster terminal, or other copies")
+        message = f"{place}: a link of a member carries nothing; write a faster terminal, or other copies"
+        raise bad_input(Origin("workloads"), "checkpoint.copies", message)
     return slowest_bit_s
 
 

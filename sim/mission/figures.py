@@ -198,7 +198,8 @@ def _jobs(study: Study) -> list[dict[str, Any]]:
             "name": group.name, "workload": group.workload, "satellites": int(group.satellites.size), "members": int(group.members.size),
             "parts": len(group.parts), "working": quantiles(done / whole_s),
             "recovery": quantiles(rows[:, JobColumn.RECOVERY] / whole_s), "waiting": quantiles(rows[:, JobColumn.WAITING] / whole_s),
-            "reloads": _reloads(study, g), "slowed": quantiles(rows[:, JobColumn.SLOWED] / whole_s), "interruptions": quantiles(rows[:, JobColumn.INTERRUPTIONS]),
+            "reloads": _reloads(study, g),
+            "slowed": quantiles(rows[:, JobColumn.SLOWED] / whole_s), "interruptions": quantiles(rows[:, JobColumn.INTERRUPTIONS]),
             "tokens": quantiles(np.array([each.tokens[:, g].sum() for each in study.ledgers])),
         })  # fmt: skip
     return found

@@ -21,8 +21,8 @@ from sim.economics import cost, launch
 from sim.economics.finance import YEAR_S
 from sim.engine.events import target_satellites
 from sim.engine.links import plane_of
-from sim.fleet.lifetimes import hazard
 from sim.fleet.job_phases import KeptCopies
+from sim.fleet.lifetimes import hazard
 from sim.fleet.replicas.fleet import Change, CommonCause, Copy, Fleet, Island, Kind, Plane, Process, Remedy, Supply
 from sim.fleet.replicas.tables import Keeper, Scope, Unit
 from sim.mission.groups import Group

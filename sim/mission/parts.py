@@ -1,7 +1,8 @@
 """What is left of the rate of a satellite that has lost strings of its array or battery, or cooling loops: from the power and heat of its days.
 
-The run is made again with the same loss in all satellites, on the dates with the lowest and the highest Sun over the first plane, and compared with that of
-whole satellites. It is made for one part that is lost and for half of them; between these, and to the loss of all, values are linear.
+The run is made again with the same loss in all satellites, on the dates with the lowest and the highest Sun over the first plane, and
+compared with that of whole satellites. It is made for one part that is lost and for half of them; between these, and to the loss of all,
+values are linear.
 """
 
 from __future__ import annotations

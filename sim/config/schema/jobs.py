@@ -123,8 +123,8 @@ class Checkpoint(Section):
     )
     copies: list[Place] = Field(
         default_factory=list,
-        description="Where checkpoints of a synchronous job are kept: memory of the own satellite; neighbour, a linked satellite; plane, a satellite of "
-        "another plane or formation; ground, over the stations. Empty: on storage that survives every failure",
+        description="Where checkpoints of a synchronous job are kept: memory of the own satellite; neighbour, a linked satellite; plane, a "
+        "satellite of another plane or formation; ground, over the stations. Empty: on storage that survives every failure",
     )
     copy_intervals: CopyIntervals | None = Field(
         default=None, description="Intervals of copies that have their own; without it, each checkpoint is copied to all places"
@@ -135,9 +135,9 @@ class Checkpoint(Section):
         for place in self.copies:
             if self.copies.count(place) > 1:
                 raise FieldError("copies", f"{place} is listed twice; write it once")
-        for place, interval_s in ({} if self.copy_intervals is None else self.copy_intervals.model_dump()).items():
-            if interval_s is not None and place not in self.copies:
-                raise FieldError(f"copy_intervals.{place}", f"no copy is kept there; add {place} to copies, or leave it out")
+        for name, interval_s in ({} if self.copy_intervals is None else self.copy_intervals.model_dump()).items():
+            if interval_s is not None and name not in self.copies:
+                raise FieldError(f"copy_intervals.{name}", f"no copy is kept there; add {name} to copies, or leave it out")
         return self
 
     def copy_interval(self, place: str) -> float | None:

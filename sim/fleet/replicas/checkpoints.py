@@ -13,7 +13,18 @@ from typing import Any
 
 from orbit.kernels.compile import exact_inlined, exact_part
 from sim.fleet.replicas.record import spread
-from sim.fleet.replicas.tables import BIN, JOB_COLUMNS, NOTHING, NOW, ONE, OPEN_COLUMNS, JobColumn, Keeper, whole, wholes
+from sim.fleet.replicas.tables import (
+    BIN,
+    JOB_COLUMNS,
+    NOTHING,
+    NOW,
+    ONE,
+    OPEN_COLUMNS,
+    JobColumn,
+    Keeper,
+    whole,
+    wholes,
+)
 
 USEFUL, SAVING, SLOWED = whole(JobColumn.USEFUL), whole(JobColumn.SAVING), whole(JobColumn.SLOWED)
 RECOVERY = whole(JobColumn.RECOVERY)
@@ -84,7 +95,7 @@ def _held(plan: Any, state: Any, table: int, slot: int, at_s: float) -> bool:
 def _survives(plan: Any, state: Any, g: int, c: int) -> bool:
     """Whether the job can go on from a copy: the share of each member is in its own memory, or where it was copied to."""
     island, copy, at_s = plan.islands[g], plan.copies[c], state.stored[c]["at_s"]
-    if copy["keeper"] == START or copy["keeper"] == GROUND_BEFORE:
+    if copy["keeper"] in (START, GROUND_BEFORE):
         return True
     if copy["keeper"] == GROUND:
         return bool(state.amount[NOW] >= at_s + copy["lag_s"])
@@ -134,7 +145,7 @@ def stored_again(plan: Any, state: Any, g: int, planned: int) -> None:
     """An island starts: copies of the checkpoint that it goes on from are whole again. Before a planned stop (1) it saves on satellites."""
     for c in range(plan.islands[g]["first_copy"], plan.islands[g]["last_copy"]):
         keeper, stored = plan.copies[c]["keeper"], state.stored[c]
-        if planned == 1 and (keeper == MEMORY or keeper == SATELLITE):
+        if planned == 1 and keeper in (MEMORY, SATELLITE):
             state.open[c, :, :] = 0.0
             stored["current"] = ONE
             state.runs[g]["reload_s"] = plan.copies[plan.islands[g]["first_copy"]]["reload_s"]

@@ -1,13 +1,13 @@
 """Jobs under failure: islands of members that stop together, with checkpoints, spares, fewer members, and a quorum of islands.
 
 An island works for an interval, saves a checkpoint, and so on. A failure of a member throws it back to the last checkpoint, or to the newest
-copy of one that survives (`sim.fleet.replicas.checkpoints`); after the recovery it goes on. So what a failure costs follows from when it comes, in closed form: nothing happens between failures.
+copy of one that survives (`sim.fleet.replicas.checkpoints`); after the recovery it goes on. So what a failure costs follows from when it comes,
+in closed form: nothing happens between failures.
 Amounts are members x seconds. Those of work that is later rolled back are moved to the recovery at the times at which it was done.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from orbit.kernels.compile import exact_inlined, exact_part

@@ -262,7 +262,7 @@ def stop_unit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, r
         count(state, UNITS_REPAIRED, 1.0)
         return
     mark(plan, state, row, unit, i, FOR_GOOD if math.isinf(return_s) else ONE)
-    if (unit == HOST or unit == WHOLE) and state.rows[row]["place"] == IN_SLOT:
+    if unit in (HOST, WHOLE) and state.rows[row]["place"] == IN_SLOT:
         # its memory is lost, and there is one again once it is back; without a host for good, in those that are left
         place = state.places[state.rows[row]["slot"]]
         place["lost_s"] = state.amount[NOW]
@@ -279,7 +279,7 @@ def start_unit(plan: Any, state: Any, row: int, unit: int, i: int) -> None:
     """A unit works again."""
     count(state, UNITS_REPAIRED, 1.0)
     mark(plan, state, row, unit, i, NOTHING)
-    if (unit == HOST or unit == WHOLE) and state.rows[row]["place"] == IN_SLOT:
+    if unit in (HOST, WHOLE) and state.rows[row]["place"] == IN_SLOT:
         state.places[state.rows[row]["slot"]]["kept_s"] = state.amount[NOW]
     set_share(plan, state, row, rate_left(plan, state, row))
 

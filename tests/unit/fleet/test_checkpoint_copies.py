@@ -7,7 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from sim.fleet.replicas.fleet import Change, CommonCause, Copy, Fleet, Island, Kind, Plane, Process, Remedy, arrays, replicas
+from sim.fleet.replicas.fleet import (
+    Change,
+    CommonCause,
+    Copy,
+    Fleet,
+    Island,
+    Kind,
+    Plane,
+    Process,
+    Remedy,
+    arrays,
+    replicas,
+)
 from sim.fleet.replicas.tables import JobColumn, Keeper, Scope, Unit
 
 TIMES = slice(JobColumn.USEFUL, JobColumn.INTERRUPTIONS)  # of members
