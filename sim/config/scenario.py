@@ -10,8 +10,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from sim.config.ephemeris_files import Catalogues
 from sim.config.error_text import field_problems, record_problems
 from sim.config.errors import InputError, Origin, Problem, bad_input
 from sim.config.event_forms import event_times
-from sim.config.generations import of_generation
 from sim.config.library import config_root, items
 from sim.config.paths import absolute_paths
 from sim.config.resolve import (
@@ -38,7 +37,7 @@ from sim.config.resolve import (
     with_named_defaults,
 )
 from sim.config.scenario_files import scenario_file, with_parents
-from sim.config.schema import Contract, Event, Hedge, Mesh, Scenario
+from sim.config.schema import Contract, Hedge, Scenario
 from sim.config.schema.scenario import with_terminals
 from sim.config.validation.contract import fleet_cost
 from sim.config.validation.events import shifted_events
@@ -73,6 +72,8 @@ _PLAIN_STATION = {"role": "user", "pop": None, "antennas": None}
 """Fields of a station that are left out of the digest where they have these values: they change nothing then."""
 _PLAIN_EVENT = ("cause", "times")
 """Fields of an event that are left out of the digest where they have no value."""
+_PLAIN_CHECKPOINT: dict[str, Any] = {"copies": [], "copy_intervals": None}
+"""Fields of `checkpoint` that are left out of the digest where they have these values."""
 Overrides = Mapping[str, Any] | Sequence[str]
 """Overrides of a scenario: values by dotted name, or texts of the form "key=value"."""
 SWITCHES = {**{kind: kind for kind in ephemeris_files.READERS}, "code": "shorthand"}
@@ -293,62 +294,8 @@ def load(
     notes += validation.notes(scenario, catalogues.satellites(scenario.constellation))
     return Loaded(
         scenario=scenario, tree=root, data=data, catalogues=catalogues, notes=tuple(notes),
-        fleets=fleets, sha256=_digest(scenario, catalogues, fleets),
+        fleets=fleets, sha256=digest(scenario, catalogues, fleets),
     )
-
-
-def on_date(
-    loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, generation: int = 0,
-    meshes: Mapping[int, Mapping[str, int | None]] | None = None, events: Sequence[Event] = (), solar: str | None = None,
-) -> Loaded:  # fmt: skip
-    """The fleet of a scenario on another date, with older satellites, while nothing fails at random and no other events happen than those given.
-
-    Parameters
-    ----------
-    loaded : Loaded
-        The scenario.
-    epoch : datetime
-        The date.
-    duration_s : float
-        Length of the run [s].
-    older_s : float
-        What is added to the ages of the satellites [s].
-    expected_failures_per_s : float
-        Failures of a satellite for which checkpoint intervals are chosen [1/s].
-    generation : int, optional
-        Generation of the satellites; 0 is that of the scenario.
-    meshes : mapping, optional
-        Degrees of parallelism of workloads by their number, so that jobs have the same members as in another run.
-    events : sequence of Event, optional
-        Events of that run; jobs are planned again at once for them, as they are known from its begin.
-    solar : str, optional
-        Phase of the solar cycle, `minimum` or `maximum`; by default that of the scenario.
-
-    Returns
-    -------
-    Loaded
-        A scenario without mission and contract.
-    """
-    values = yaml_tree.plain(loaded.tree)
-    read = of_generation(Scenario.model_validate(values), generation)  # its arrays and coatings not yet aged
-    types = [satellite.model_copy(update={"age": satellite.age + older_s}) for satellite in read.types]
-    fleet = read.fleet
-    if fleet is not None:
-        fleet = fleet.model_copy(update={"failures": None, "repair": None, "expected_failures": fleet.expected_failures + expected_failures_per_s})
-    works = [work if meshes is None or n not in meshes else work.model_copy(update={"mesh": Mesh.model_validate(meshes[n])})
-             for n, work in enumerate(read.workloads)]  # fmt: skip
-    environment, radiation = read.environment, read.environment.radiation
-    if solar is not None:
-        environment = environment.model_copy(update={"radiation": radiation.model_copy(update={"solar": solar})})
-    if events:
-        works = [work.model_copy(update={"replan_after": 0.0}) if getattr(work, "replan_after", None) is not None else work for work in works]
-    changed = read.model_copy(update={
-        "environment": environment, "epoch": epoch, "duration": duration_s, "satellite": types[0],
-        "satellites": dict(zip(read.satellites, types[1:], strict=True)), "workloads": works, "fleet": fleet, "events": list(events),
-        "mission": None, "contract": None,
-    })  # fmt: skip
-    scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
-    return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))
 
 
 def _overridden(source: str | Path, sets: tuple[str, ...], problems: list[Problem]) -> tuple[Node, Path, set[str]]:
@@ -480,7 +427,7 @@ def _data(root: Node) -> list[Datum]:
     return data
 
 
-def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loaded]) -> str:
+def digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loaded]) -> str:
     """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
     content = scenario.model_dump(mode="json")
     content.pop("description")
@@ -504,6 +451,10 @@ def _digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loa
         for name in _PLAIN_EVENT:
             if event[name] is None:
                 del event[name]
+    for work in content["workloads"]:
+        for name, plain in _PLAIN_CHECKPOINT.items():
+            if "checkpoint" in work and work["checkpoint"][name] == plain:
+                del work["checkpoint"][name]
     for section, name, plain in _PLAIN:
         if content[section] is not None and content[section][name] == plain:
             del content[section][name]

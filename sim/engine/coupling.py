@@ -202,7 +202,7 @@ class Coupling:
         landing = [data_rules.landing_stations(self.scenario, work) for work in workloads]
         return job_assignment.scheduler(
             self.scenario, self.order, self.transport, self.run.type_index, self.row, rates, self.switches,
-            lambda: find_passes(self.run.loaded).windows, allowed, landing,
+            lambda: find_passes(self.run.loaded).windows, allowed, landing, links.plane_of(self.run.loaded),
         )  # fmt: skip
 
     def end(self, outcome: Outcome) -> Outcome:

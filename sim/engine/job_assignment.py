@@ -15,6 +15,7 @@ from sim.config import schema
 from sim.config.errors import Origin, bad_input
 from sim.config.workload_params import Carrier, relative_speed, service, slowest
 from sim.engine import planning
+from sim.engine.checkpoint_copies import Places, with_copies
 from sim.engine.recovery_policy import copy_s, island_policy, policy, reload_policy
 from sim.engine.replanning import Planned, Replanner
 from sim.engine.roles import Roles
@@ -49,7 +50,7 @@ Flags = NDArray[np.bool_]
 def scheduler(
     scenario: schema.Scenario, order: Ints, transport: Transport, type_index: Ints, row: Ints | None = None,
     errors_per_s: Floats | None = None, switches: Ints | None = None, windows: Callable[[], Windows] | None = None,
-    allowed: Sequence[Flags | None] = (), landing: Sequence[Flags | None] = (),
+    allowed: Sequence[Flags | None] = (), landing: Sequence[Flags | None] = (), plane: Ints | None = None,
 ) -> JobScheduler:  # fmt: skip
     """Scheduler of all workloads of a scenario.
 
@@ -75,6 +76,8 @@ def scheduler(
         Of each workload, the satellites that rules for data leave to it; None, and by default, all.
     landing : sequence of ndarray of bool or None, optional
         Of each workload, the stations with antennas that rules leave to its contacts; None, and by default, all.
+    plane : ndarray of int64, shape (satellites,), optional
+        Plane or formation of each satellite, for copies of checkpoints; by default all are in one.
 
     Returns
     -------
@@ -84,17 +87,28 @@ def scheduler(
     Raises
     ------
     InputError
-        If a job fits no mesh.
+        If a job fits no mesh, or a copy of its checkpoints has no way to its place.
     """
     types, workloads = scenario.types, list(scenario.workloads)
     work = Work(
         types=types, type_index=type_index, workloads=workloads, fleet=scenario.fleet, steps=scenario.steps,
         step_s=scenario.step, epoch=scenario.epoch, stations=[] if scenario.ground is None else scenario.ground.stations, row=row,
         errors_per_s=errors_per_s, windows=windows, allowed=allowed, landing=landing,
+        places=_places(scenario, np.zeros(type_index.size, dtype=np.int64) if plane is None else plane, switches, windows),
         link_byte_s=0.0 if scenario.ground is None or scenario.ground.link_rate is None else scenario.ground.link_rate / 8.0,
     )
     peaks = np.array([t.accelerators * t.accelerator.peak[scenario.reference_precision] for t in types])
     return scheduler_for(work, order, transport, (peaks / peaks[0])[type_index], switches)
+
+
+def _places(scenario: schema.Scenario, plane: Ints, switches: Ints | None, windows: Callable[[], Windows] | None) -> Places:
+    """Where jobs of a scenario can keep copies of their checkpoints."""
+    computes = np.ones(plane.size, dtype=np.bool_)
+    computes[[] if switches is None else switches] = False
+    ground = scenario.ground
+    antennas = [] if ground is None else [int(s.antennas or 1) for s in ground.stations if s.role != "pop"]
+    rate_bit_s = 0.0 if ground is None or ground.link_rate is None else ground.link_rate
+    return Places(plane, computes, rate_bit_s, np.array(antennas, dtype=np.int64), scenario.steps * scenario.step, windows)
 
 
 class _Shares:
@@ -341,9 +355,11 @@ def _training(
     used = parallelism.members(task.mesh, task.accelerators)
     if task.islands is None:
         rules = policy(job, work.fleet, used, task.accelerators, work.error_rates(order))
+        if job.checkpoint.copies and work.places is not None:
+            rules = with_copies(job, work.fleet, ranks[0], task.accelerators, work.places, transport, work.error_rates(order))
     else:
         rules = island_policy(job, plan, work.fleet, transport)
-    return _Shared(training, rules, Planned(job, training, fleet))
+    return _Shared(training, rules, Planned(job, training, fleet, work.places))
 
 
 def _pipelines(work: Work, part: Part, reachable: Ints, transport: Transport, shares: _Shares) -> _Shared:

@@ -129,6 +129,30 @@ def rank_order(loaded: Loaded) -> Ints:
     return np.concatenate((ordered, rest))
 
 
+def plane_of(loaded: Loaded) -> Ints:
+    """Plane or formation of each satellite; satellites of a file are in one.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+
+    Returns
+    -------
+    ndarray of int64, shape (satellites,)
+        Numbers from 0, in the order of the constellation.
+    """
+    found: list[Ints] = []
+    first = 0
+    for i, entry in enumerate(loaded.scenario.constellation):
+        for part in parts([entry]):
+            count = loaded.catalogues.count(i, part)
+            planes = int(part.planes) if isinstance(part, Walker) else int(part.clusters) if isinstance(part, Cluster) else 1
+            found.append(first + np.arange(count) // (count // planes))
+            first += planes
+    return np.concatenate(found)
+
+
 def rank_rows(loaded: Loaded) -> Ints:
     """Rows of `rank_order`: planes, and lattice rows of formations.
 

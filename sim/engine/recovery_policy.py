@@ -25,8 +25,8 @@ NO_ERRORS = ErrorRates()
 
 
 def policy(
-    job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int, errors: ErrorRates = NO_ERRORS
-) -> Policy:
+    job: schema.Training, fleet: schema.Fleet | None, members: int, accelerators: int, errors: ErrorRates = NO_ERRORS, save_s: float | None = None,
+) -> Policy:  # fmt: skip
     """Checkpoint and recovery policy of a job.
 
     A checkpoint is spread over all accelerators of the job, and read back by all of them. The automatic interval
@@ -45,6 +45,8 @@ def policy(
         Accelerators of a satellite.
     errors : ErrorRates, optional
         Errors by radiation of a satellite.
+    save_s : float, optional
+        How long a job waits for a checkpoint [s]; by default the time in which its accelerators write it.
 
     Returns
     -------
@@ -52,7 +54,8 @@ def policy(
         Interval and durations [s].
     """
     validation_s, harmful = validation(job)
-    save_s = transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
+    if save_s is None:
+        save_s = snapshot_s(job, members, accelerators)
     interval = job.checkpoint.interval
     if interval == "auto":
         interval_s = reliability.optimum_interval_s(save_s, mean_failure_s(fleet, members, accelerators, errors.interrupts_per_s))
@@ -64,6 +67,26 @@ def policy(
     return Policy(
         interval_s, save_s, detection_s, restart_s + save_s, validation_s=validation_s, harmful=harmful, copies=int(job.redundancy)
     )
+
+
+def snapshot_s(job: schema.Training, members: int, accelerators: int) -> float:
+    """Time in which the accelerators of a job write a checkpoint.
+
+    Parameters
+    ----------
+    job : Training
+        The workload.
+    members : int
+        Satellites of one job.
+    accelerators : int
+        Accelerators of a satellite.
+
+    Returns
+    -------
+    float
+        Time [s].
+    """
+    return transformer_memory.checkpoint_bytes(workload_params.model(job.model)) / (members * accelerators * job.checkpoint.rate)
 
 
 def validation(job: schema.Training) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.config import schema, workload_params
 from sim.config.errors import InputError
 from sim.engine import planning
+from sim.engine.checkpoint_copies import Places, with_copies
 from sim.engine.recovery_policy import NO_ERRORS, ErrorRates, copy_s, mean_failure_s, policy, recovery_s
 from sim.engine.transports import without
 from sim.workload import memory_fit, parallelism, training_step
@@ -32,6 +33,7 @@ class Planned(NamedTuple):
     job: schema.Training
     training: Training
     fleet: planning.Fleet  # its satellites, neighbours next to each other, and the network
+    places: Places | None = None  # for copies of checkpoints
 
 
 class _Watch:
@@ -159,7 +161,7 @@ class Replanner:
         component = transport.components()
         at_hand = watch.at_hand(fleet)
         at_hand = at_hand[~_outside(at_hand, component)]
-        job, training, first = watch.planned
+        job, training, first, places = watch.planned
         found = best_plan(job, first._replace(order=at_hand, transport=transport), training.first_plan)
         if found is None:
             return
@@ -171,6 +173,8 @@ class Replanner:
         then = tokens_per_s(plan, ranks, transport, fleet.satellites)
         if then * (horizon_s - change_s) > now * horizon_s:
             rules = policy(job, self.fleet, members, plan.task.accelerators, self.errors)
+            if job.checkpoint.copies and places is not None:
+                rules = with_copies(job, self.fleet, ranks, plan.task.accelerators, places, transport, self.errors)
             fleet.change_plan(watch.number, plan, ranks, rules, begin_s, change_s, component)
 
 
@@ -251,7 +255,7 @@ def paces(planned: Planned, most: int = PLANS_TRIED, draws: int = DRAWS) -> list
 
 def _rate_without(planned: Planned, lost: Ints) -> float:
     """Tokens a second of a job that is planned again without some of its members and their links; 0 where no mesh fits."""
-    job, training, fleet = planned
+    job, training, fleet, _ = planned
     with without(fleet.transport, lost):
         left = fleet.order[np.isin(fleet.order, training.initial_ranks[0]) & ~np.isin(fleet.order, lost)]
         left = left[~_outside(left, fleet.transport.components())] if left.size else left

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from orbit.access import Windows
 from sim.config import schema, workload_params
 from sim.config.workload_params import Carrier, slowest
+from sim.engine.checkpoint_copies import Places
 from sim.engine.recovery_policy import NO_ERRORS, ErrorRates
 from sim.engine.roles import Roles, roles
 
@@ -58,6 +59,7 @@ class Work(NamedTuple):
     link_byte_s: float = 0.0  # of an antenna to its satellite
     allowed: Sequence[Flags | None] = ()  # of each workload, the satellites that rules for data leave to it; None: all
     landing: Sequence[Flags | None] = ()  # of each workload, the stations with antennas that may have its contacts; None: all
+    places: Places | None = None  # for copies of checkpoints; None: jobs have storage that survives every failure
     errors_per_s: Floats | None = None  # of each satellite, the mean rates of `ErrorRates`, (2, satellites); None: no errors by radiation
 
     def error_rates(self, who: Ints) -> ErrorRates:

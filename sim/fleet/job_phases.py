@@ -17,6 +17,25 @@ ROUNDING_S: Final = 1e-6  # of times that are sums of intervals
 SHORTEST_INTERVAL_S: Final = 1e-3  # a shorter one would vanish in the rounding of late times, and time would not advance
 
 
+class KeptCopy(NamedTuple):
+    """A place where copies of checkpoints are kept, times [s]."""
+
+    place: str  # memory, neighbour, plane or ground
+    every: int  # each so many-th checkpoint is copied there
+    save_s: float  # the job waits so long for a checkpoint that is copied there
+    reload_s: float
+    lag_s: float = 0.0  # from the checkpoint until the copy is complete, while the job goes on
+    holders: tuple[int, ...] = ()  # of each satellite of the fleet, the one that keeps its copy; -1: none
+
+
+class KeptCopies(NamedTuple):
+    """Copies of the checkpoints of a job, times [s]."""
+
+    cycle_s: float  # between two checkpoints, saving included
+    memory_s: float  # to reload from the memory of the own satellite
+    copies: tuple[KeptCopy, ...]
+
+
 class Policy(NamedTuple):
     """How jobs save checkpoints and recover, times [s]."""
 
@@ -28,6 +47,7 @@ class Policy(NamedTuple):
     validation_s: float = 0.0  # a save so long after the last validation, or longer, is validated; 0: every one
     harmful: float = 0.0  # share of silent errors that spoil the work; 0: none
     copies: int = 1  # of all arithmetic: two find a silent error at the end of the training step, three outvote it
+    kept: KeptCopies | None = None  # where checkpoints are kept; None: on storage that survives every failure
 
 
 class Standing(NamedTuple):

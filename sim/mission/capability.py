@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from orbit.kernels.cache import data_folder
 from sim.config import schema
 from sim.config.errors import InputError, Origin, bad_input
+from sim.config.fleet_days import Meshes, Variant, on_date
 from sim.config.mission_events import Regime, in_force
-from sim.config.scenario import Loaded, on_date
+from sim.config.scenario import Loaded
 from sim.engine.driver import Run
 from sim.engine.outcome import Outcome
 from sim.memo import sources_hash
@@ -35,7 +36,6 @@ from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
 DAY_S = 86400.0
-Meshes = Mapping[int, Mapping[str, int | None]]  # degrees of parallelism, by number of the workload
 KEPT = 5000  # runs in memory
 _KNOWN: dict[str, Day] = {}
 
@@ -221,7 +221,8 @@ def measure(
     def fleet_at(place: tuple[int, int, int, int], planned: Meshes | None) -> Loaded:
         number, r, d, a = place
         epoch = loaded.scenario.epoch + timedelta(days=found.after_d[d])
-        return on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s), found.solar[d])
+        variant = Variant(number, planned, tuple(in_force(held[r], epoch, run_s)), found.solar[d])
+        return on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, variant)
 
     first = fleet_at(places[0], None)
     outcome = Run(first, threads=threads).finish()
@@ -291,6 +292,28 @@ def one_day(one: Loaded, threads: int | None = 1) -> Made:
     outcome = Run(one, threads=threads).finish()
     found = groups(outcome, with_paces=False)
     return _day(outcome, found), _members(found)
+
+
+def day_of(one: Loaded, threads: int | None = None) -> Day:
+    """What a run says, made now or before.
+
+    Parameters
+    ----------
+    one : Loaded
+        The scenario on a date, of `on_date`.
+    threads : int or None, optional
+        Threads of the run; they do not change results.
+
+    Returns
+    -------
+    Day
+        By groups of its satellites.
+    """
+    day = _known(one)
+    if day is None:
+        day, _ = one_day(one, threads)
+        _keep(one, day)
+    return day
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.mission_events import over_years
+from sim.fleet.replicas.fleet import arrays
 from sim.fleet.replicas.tables import Column, JobColumn
 from sim.mission import money
 from sim.mission.capability import counted
@@ -175,10 +176,26 @@ def _jobs(study: Study) -> list[dict[str, Any]]:
             "name": group.name, "workload": group.workload, "satellites": int(group.satellites.size), "members": int(group.members.size),
             "parts": len(group.parts), "working": quantiles(done / whole_s),
             "recovery": quantiles(rows[:, JobColumn.RECOVERY] / whole_s), "waiting": quantiles(rows[:, JobColumn.WAITING] / whole_s),
+            "reloads": _reloads(study, g),
             "slowed": quantiles(rows[:, JobColumn.SLOWED] / whole_s), "interruptions": quantiles(rows[:, JobColumn.INTERRUPTIONS]),
             "tokens": quantiles(np.array([each.tokens[:, g].sum() for each in study.ledgers])),
         })  # fmt: skip
     return found
+
+
+def _reloads(study: Study, job: int) -> dict[str, dict[str, float]] | None:
+    """How often a job is reloaded from its copies, by the place in which they are kept; null where checkpoints survive every failure."""
+    plan, group = arrays(study.fleet), study.groups[job]
+    if group.rules is None or group.rules.kept is None:
+        return None
+    # rows of an island: memory, the copies as they are listed, two of those on the ground, and the start
+    places = ["memory"]
+    for copy in group.rules.kept.copies:
+        places += {"memory": [], "ground": ["ground", "ground"]}.get(copy.place, [copy.place])
+    places.append("start")
+    rows = np.concatenate([np.arange(g["first_copy"], g["last_copy"]) for g in plan.islands if g["job"] == job])
+    counts = study.one.reloads[:, rows].reshape(len(study.one.reloads), -1, len(places)).sum(axis=1)
+    return {place: quantiles(counts[:, [p == place for p in places]].sum(axis=1)) for place in dict.fromkeys(places)}
 
 
 def _capability(study: Study) -> list[dict[str, Any]]:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.outcome import Outcome
+from sim.engine.recovery_policy import recovery_s
 from sim.engine.replanning import Replanner, paces
 from sim.fleet.job_lifecycle import JobLifecycle
+from sim.fleet.job_phases import KeptCopies
 from sim.schema import CAUSES
 from sim.spacecraft.step import ROWS
 from sim.workload.jobs import JobScheduler, Training
@@ -35,6 +37,7 @@ class Rules(NamedTuple):
     quorum: int = 1  # parts that must run for any of them to go on
     pace: tuple[float, ...] = ()  # by number of members, from 0 to all; without it, all are needed
     patience_s: float = 0.0  # before it goes on with fewer members
+    kept: KeptCopies | None = None  # copies of checkpoints; None: they survive every failure
 
 
 class Group(NamedTuple):
@@ -153,6 +156,7 @@ def _name(outcome: Outcome, number: int) -> str:
 def _jobs(outcome: Outcome, scheduler: JobScheduler, numbers: dict[int, int], with_paces: bool) -> list[Group]:
     """Groups of jobs with members; spares that several share are dealt out evenly."""
     found = []
+    restart_s = recovery_s(outcome.loaded.scenario.fleet)[1]
     for fleet in scheduler.fleets:
         counts = [work.jobs for work in fleet.trainings]
         ranks = [np.array(r, dtype=np.int64) for work in fleet.trainings for r in work.initial_ranks]
@@ -168,6 +172,8 @@ def _jobs(outcome: Outcome, scheduler: JobScheduler, numbers: dict[int, int], wi
             if not isinstance(work, Training):
                 interval_s = 1.0  # requests in flight are lost, and nothing else
             rules = Rules(interval_s, policy.detection_s + policy.restart_s, lifecycle.least_running(first))
+            if policy.kept is not None:
+                rules = rules._replace(interval_s=policy.kept.cycle_s, recovery_s=policy.detection_s + restart_s, kept=policy.kept)
             watch = fleet.replanning.watch_of(first) if isinstance(fleet.replanning, Replanner) else None
             if watch is not None and with_paces:
                 rules = rules._replace(pace=tuple(paces(watch.planned)), patience_s=watch.after_s)

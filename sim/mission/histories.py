@@ -36,6 +36,7 @@ class Histories(NamedTuple):
     reached_s: Array  # (replicas, thresholds)
     batches_s: Array  # (replicas, parts, batches)
     died_s: Array  # (replicas,)
+    reloads: NDArray[np.int64]  # (replicas, copies of checkpoints), in the order of `Plan.copies`
 
     @property
     def jobs(self) -> Array:
@@ -107,7 +108,7 @@ def histories(
     found = Histories(
         np.array(fleet.edges_s), np.zeros((number, bins, COLUMNS)), np.zeros((number, bins, groups, len(fleet.kinds), JOB_COLUMNS)),
         np.zeros((number, len(fleet.processes) + len(fleet.causes)), np.int64), np.zeros((number, len(fleet.thresholds))),
-        np.zeros((number, bins, batches)), np.zeros(number),
+        np.zeros((number, bins, batches)), np.zeros(number), np.zeros((number, sum(len(island.copies or ()) for island in fleet.islands)), np.int64),
     )  # fmt: skip
     size = at_once or (AT_ONCE if each is None else _at_once(found, number, each.places))
     parts = [range(first, min(first + size, number)) for first in range(0, number, size)]

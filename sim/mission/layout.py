@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,11 @@ from sim.config.generations import of_generation, peak_flops_per_s, satellites
 from sim.config.scenario import Loaded
 from sim.economics import cost, launch
 from sim.economics.finance import YEAR_S
+from sim.engine.links import plane_of
+from sim.fleet.job_phases import KeptCopies
 from sim.fleet.lifetimes import hazard
-from sim.fleet.replicas.fleet import CommonCause, Fleet, Island, Kind, Plane, Process, Remedy, Supply
-from sim.fleet.replicas.tables import Scope, Unit
+from sim.fleet.replicas.fleet import CommonCause, Copy, Fleet, Island, Kind, Plane, Process, Remedy, Supply
+from sim.fleet.replicas.tables import Keeper, Scope, Unit
 from sim.mission.groups import Group
 from sim.mission.listed import listed, process_rates
 
@@ -110,7 +113,7 @@ def interruptions_per_s(scenario: schema.Scenario, satellite: schema.Satellite) 
     return found
 
 
-def kinds(scenario: schema.Scenario, usd: Sequence[float | None]) -> list[Kind]:
+def kinds(scenario: schema.Scenario, usd: Sequence[float | None], parts_left: Mapping[Unit, Sequence[float]]) -> list[Kind]:
     """Generations of satellites, as a replica takes them.
 
     Parameters
@@ -119,6 +122,8 @@ def kinds(scenario: schema.Scenario, usd: Sequence[float | None]) -> list[Kind]:
         A scenario with a mission.
     usd : sequence of float or None
         Price of a satellite of each generation [USD].
+    parts_left : mapping of Unit to sequence of float
+        Rate left by number of lost strings and loops, of the units that fail.
 
     Returns
     -------
@@ -127,7 +132,7 @@ def kinds(scenario: schema.Scenario, usd: Sequence[float | None]) -> list[Kind]:
     """
     since_s = [-math.inf, *(_after_s(scenario, generation.at) for generation in _mission(scenario).generations)]
     found = zip(satellites(scenario), usd, since_s, rates(scenario), strict=True)
-    return [kind(scenario, satellite, price)._replace(from_s=from_s, rate=rate) for satellite, price, from_s, rate in found]
+    return [kind(scenario, satellite, price, parts_left)._replace(from_s=from_s, rate=rate) for satellite, price, from_s, rate in found]
 
 
 def rates(scenario: schema.Scenario) -> list[float]:
@@ -147,7 +152,9 @@ def rates(scenario: schema.Scenario) -> list[float]:
     return [peak / peaks[0] for peak in peaks]
 
 
-def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | None) -> Kind:
+def kind(
+    scenario: schema.Scenario, satellite: schema.Satellite, usd: float | None, parts_left: Mapping[Unit, Sequence[float]] = MappingProxyType({})
+) -> Kind:  # fmt: skip
     """Units of a satellite, and what is left of its rate without some of them.
 
     Parameters
@@ -158,6 +165,8 @@ def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | No
         The satellite.
     usd : float or None
         Its price [USD]; None where it is not known.
+    parts_left : mapping of Unit to sequence of float, optional
+        What is left of its rate by number of lost strings and loops; without it, these do not fail.
 
     Returns
     -------
@@ -173,12 +182,13 @@ def kind(scenario: schema.Scenario, satellite: schema.Satellite, usd: float | No
     thrusters = int(mission.units.thrusters)
     owned = {Unit.OWNER: 1} if any(e.action == "withdraw" and e.of_mission for e in scenario.events) else {}
     return Kind(
-        units={Unit.ACCELERATOR: satellite.accelerators, Unit.HOST: hosts, Unit.TERMINAL: terminals, Unit.PROPULSION: thrusters, **owned},
+        units={Unit.ACCELERATOR: satellite.accelerators, Unit.HOST: hosts, Unit.TERMINAL: terminals, Unit.PROPULSION: thrusters, **owned,
+               **{unit: len(left) - 1 for unit, left in parts_left.items()}},
         accelerators_per_host=each,
         left={
             Unit.HOST: [1.0] * (hosts + 1),  # what it takes from the rate is that of its accelerators
             Unit.TERMINAL: [1.0 if terminals - lost >= needed else 0.0 for lost in range(terminals + 1)],
-            Unit.PROPULSION: [1.0] * (thrusters + 1),
+            Unit.PROPULSION: [1.0] * (thrusters + 1), **parts_left,
         },
         replace_below=mission.units.replace_below if mission.replacement.replaces else 0.0,
         life_s=math.inf if mission.refresh is None else mission.refresh.every, usd=usd or 0.0,
@@ -212,30 +222,6 @@ def prices(loaded: Loaded) -> Prices:
     return Prices(each, launch.launch_usd(vehicle, build.lot._replace(satellites=flown)))
 
 
-def plane_of(loaded: Loaded) -> Ints:
-    """Plane or formation of each satellite; satellites of a file are in one.
-
-    Parameters
-    ----------
-    loaded : Loaded
-        The scenario.
-
-    Returns
-    -------
-    ndarray of int64, shape (satellites,)
-        Numbers from 0, those of the planes of `_orbits` in the same order.
-    """
-    found: list[Ints] = []
-    first = 0
-    for i, entry in enumerate(loaded.scenario.constellation):
-        for part in schema.parts([entry]):
-            count = loaded.catalogues.count(i, part)
-            planes = int(part.planes) if isinstance(part, schema.Walker) else int(part.clusters) if isinstance(part, schema.Cluster) else 1
-            found.append(first + np.arange(count) // (count // planes))
-            first += planes
-    return np.concatenate(found)
-
-
 def _orbits(scenario: schema.Scenario) -> list[Orbit | None]:
     """Orbit of each plane of `plane_of`; None where it comes from a file."""
     day, found = days_since_j2000(scenario.epoch), list[Orbit | None]()
@@ -251,7 +237,7 @@ def _orbits(scenario: schema.Scenario) -> list[Orbit | None]:
     return found
 
 
-def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
+def fleet(loaded: Loaded, found: Sequence[Group], own: Prices, parts_left: Mapping[Unit, Sequence[float]] = MappingProxyType({})) -> Fleet:
     """The fleet over years.
 
     Parameters
@@ -262,6 +248,8 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
         Groups of its satellites.
     own : Prices
         Prices of what is ordered.
+    parts_left : mapping of Unit to sequence of float, optional
+        What is left of the rate of a satellite by number of lost strings and loops.
 
     Returns
     -------
@@ -281,15 +269,15 @@ def fleet(loaded: Loaded, found: Sequence[Group], own: Prices) -> Fleet:
     standdowns += [(_after_s(scenario, e.at), e.duration or mission.duration) for e in scenario.events if e.action == "standdown"]
     return Fleet(
         edges_s(mission), [Plane(n, spares, phase=phase) for n, phase in zip(counts, phases, strict=True)],
-        kinds=kinds(scenario, own.satellites), processes=processes(scenario),
-        causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found),
+        kinds=kinds(scenario, own.satellites, parts_left), processes=processes(scenario),
+        causes=[*_common_causes(scenario), *causes], supply=_supply(scenario, orbits[0], own), islands=_islands(found, order),
         launches=_launches(mission), standdowns=[(at_s, at_s + length_s) for at_s, length_s in standdowns], changes=changes,
         filled=mission.in_orbit, plane_of=planes.tolist(),
         job_of=np.repeat(np.arange(len(found)), [group.satellites.size for group in found]).tolist(),
     )  # fmt: skip
 
 
-def _islands(found: Sequence[Group]) -> list[Island]:
+def _islands(found: Sequence[Group], order: Ints) -> list[Island]:
     """Parts of jobs: they go on with all their members, or with fewer where they are planned again; elastic jobs with fewer parts."""
     islands, first = [], 0
     for number, group in enumerate(found):
@@ -297,13 +285,30 @@ def _islands(found: Sequence[Group]) -> list[Island]:
             assert group.rules is not None
             members, size = part.members.size, part.members.size + part.spares.size
             rules = group.rules
+            if part is group.parts[0]:
+                copies = None if rules.kept is None else _copies(rules.kept, order)
             pace = rules.pace or [0.0] * members + [1.0]
-            islands.append(
-                Island(members, first, first + size, pace, rules.interval_s, 0.0, rules.recovery_s, number, rules.quorum, rules.patience_s)
-            )
+            memory_s = 0.0 if rules.kept is None else rules.kept.memory_s
+            islands.append(Island(
+                members, first, first + size, pace, rules.interval_s, 0.0, rules.recovery_s, number, rules.quorum, rules.patience_s, copies, memory_s
+            ))  # fmt: skip
             first += size
         first += group.others.size
     return islands
+
+
+def _copies(kept: KeptCopies, order: Ints) -> list[Copy]:
+    """Copies of checkpoints beside those in the own memories, with the slots of their holders."""
+    slot = np.argsort(order)  # of each satellite
+    found = []
+    for copy in kept.copies:
+        if copy.place == "memory":
+            continue
+        holder = np.array(copy.holders, dtype=np.int64)[order] if copy.holders else np.full(order.size, -1)
+        slots = tuple(np.where(holder < 0, -1, slot[holder]).tolist())
+        keeper = Keeper.GROUND if copy.place == "ground" else Keeper.SATELLITE
+        found.append(Copy(keeper, copy.every, copy.reload_s, copy.lag_s, slots))
+    return found
 
 
 def _supply(scenario: schema.Scenario, orbit: Orbit | None, own: Prices) -> Supply:

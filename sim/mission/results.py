@@ -21,6 +21,7 @@ from sim.mission.capability import measure, regime_weights
 from sim.mission.dates import dates
 from sim.mission.figures import QUANTILES, process_costs, section
 from sim.mission.groups import without_spares
+from sim.mission.parts import rates_left
 from sim.mission.study import Study, simulated
 from sim.pool import Each
 from sim.results import store
@@ -111,8 +112,9 @@ def simulate(
     table, found = measure(loaded, chosen, ages_s, rate, threads, days, held, weight, each)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
+    fleet = layout.fleet(loaded, found, own, rates_left(loaded, found, table, rate, threads))
     report = None if progress is None else partial(progress, "replicas")
-    return simulated(loaded, found, table, layout.fleet(loaded, found, own), own, peak_flops_per_s(scenario)[0], threads, report, each)
+    return simulated(loaded, found, table, fleet, own, peak_flops_per_s(scenario)[0], threads, report, each)
 
 
 def replaced(study: Study, mission: schema.Mission, threads: int | None = None, each: Each | None = None) -> Study:
@@ -135,8 +137,9 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None, 
         The other mission, with the same random numbers.
     """
     loaded = replace(study.loaded, scenario=study.loaded.scenario.model_copy(update={"mission": mission}))
-    own = layout.prices(loaded)
-    return study._replace(loaded=loaded, prices=own).with_fleet(layout.fleet(loaded, study.groups, own), threads, each=each)
+    own, rate = layout.prices(loaded), layout.interruptions_per_s(study.loaded.scenario, study.loaded.scenario.satellite)
+    fleet = layout.fleet(loaded, study.groups, own, rates_left(loaded, list(study.groups), study.table, rate, threads))
+    return study._replace(loaded=loaded, prices=own).with_fleet(fleet, threads, each=each)
 
 
 def _arrays(study: Study) -> dict[str, Any]:

@@ -99,8 +99,21 @@ class Mesh(Section):
     )
 
 
+Place = Literal["memory", "neighbour", "plane", "ground"]
+CopyInterval = Annotated[float, Quantity("s", above=0.0, example="6 h")]
+
+
+class CopyIntervals(Section):
+    """Intervals between copies that are made less often than checkpoints, or more often."""
+
+    memory: CopyInterval | None = Field(default=None, description="Interval of copies in the memory of the own satellite")
+    neighbour: CopyInterval | None = Field(default=None, description="Interval of copies on a linked satellite")
+    plane: CopyInterval | None = Field(default=None, description="Interval of copies in another plane or formation")
+    ground: CopyInterval | None = Field(default=None, description="Interval of copies on the ground")
+
+
 class Checkpoint(Section):
-    """Interval between checkpoints, and the rate at which an accelerator saves them."""
+    """Interval between checkpoints, the rate at which an accelerator saves them, and where copies of them are kept."""
 
     interval: Annotated[float, Quantity("s", above=0.0, example="30 min")] | Literal["auto"] = Field(
         description="Time between checkpoints; auto is Daly's optimum for the failure rate of the job"
@@ -108,6 +121,39 @@ class Checkpoint(Section):
     rate: Annotated[float, Quantity("B/s", above=0.0, example="5 GB/s")] = Field(
         description="Rate at which one accelerator saves its share of a checkpoint, while the job waits"
     )
+    copies: list[Place] = Field(
+        default_factory=list,
+        description="Where checkpoints of a synchronous job are kept: memory of the own satellite; neighbour, a linked satellite; plane, a "
+        "satellite of another plane or formation; ground, over the stations. Empty: on storage that survives every failure",
+    )
+    copy_intervals: CopyIntervals | None = Field(
+        default=None, description="Intervals of copies that have their own; without it, each checkpoint is copied to all places"
+    )
+
+    @model_validator(mode="after")
+    def _copies_are_listed_once(self) -> Checkpoint:
+        for place in self.copies:
+            if self.copies.count(place) > 1:
+                raise FieldError("copies", f"{place} is listed twice; write it once")
+        for name, interval_s in ({} if self.copy_intervals is None else self.copy_intervals.model_dump()).items():
+            if interval_s is not None and name not in self.copies:
+                raise FieldError(f"copy_intervals.{name}", f"no copy is kept there; add {name} to copies, or leave it out")
+        return self
+
+    def copy_interval(self, place: str) -> float | None:
+        """Interval between copies in a place.
+
+        Parameters
+        ----------
+        place : str
+            One of `copies`.
+
+        Returns
+        -------
+        float or None
+            Interval [s]; None: that of the checkpoints.
+        """
+        return None if self.copy_intervals is None else getattr(self.copy_intervals, place)
 
 
 class Islands(Section):
@@ -246,6 +292,9 @@ class Training(Section):
                 raise FieldError(section, f"does not go with method {self.method}; write method: {method}, or leave {section} out")
             if getattr(self, section) is None and self.method == method:
                 raise FieldError(section, f"is empty, and method {method} needs it; write {key}: auto below it, or leave it out")
+        if self.checkpoint.copies and self.method != "synchronous":
+            message = f"do not go with method {self.method}, whose islands or replicas have the weights of each other; leave copies out"
+            raise FieldError("checkpoint.copies", message)
         return self
 
 

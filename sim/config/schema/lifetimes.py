@@ -11,7 +11,7 @@ from sim.config.quantity import Quantity
 from sim.config.schema.base import FieldError, Fraction, Name, Section, Span
 from sim.config.schema.moments import Moment
 
-UnitName = Literal["satellite", "accelerator", "host", "terminal", "propulsion"]
+UnitName = Literal["satellite", "accelerator", "host", "terminal", "battery", "array", "loop", "propulsion"]
 GIVEN = ("mean_time", "scale", "rate")
 
 
@@ -29,7 +29,8 @@ class FailureProcess(Section):
     description: str = Field(default="", description="One line on what this is, for lists and the report")
     unit: UnitName = Field(
         description="What fails: satellite as a whole; accelerator with its memory; host with all its accelerators; terminal of a link; "
-        "propulsion, without which a failed satellite stays in orbit"
+        "battery, a string of it; array, a string of it; loop of the coolant with its radiator; propulsion, without "
+        "which a failed satellite stays in orbit"
     )
     mean_time: Annotated[float, Quantity("s", above=0.0, example="40 yr")] | None = Field(
         default=None, description="Mean lifetime of one unit; one of mean_time, scale and rate is given"

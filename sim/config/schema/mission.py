@@ -19,13 +19,21 @@ MOST_BINS = 2000
 
 
 class Units(Section):
-    """Parts of a satellite that fail by themselves, beside its accelerators and terminals."""
+    """Parts of a satellite that fail by themselves, beside its accelerators and terminals.
+
+    What a satellite does without strings or loops follows from its power and heat.
+    """
 
     accelerators_per_host: Annotated[int, Count()] = Field(description="Accelerators that are down when their host is")
     terminals_needed: Annotated[int, Count()] = Field(
         description="Terminals that a satellite needs to work in a job; of fewer that it carries, one may fail"
     )
     thrusters: Annotated[int, Count(most=1000)] = Field(description="Propulsion units of which one is enough to leave the orbit")
+    battery_strings: Annotated[int, Count(most=1000)] = Field(description="Strings of the battery, each with an equal share of its capacity")
+    array_strings: Annotated[int, Count(most=1000)] = Field(description="Strings of the array, each with an equal share of its power")
+    loops: Annotated[int, Count(most=100)] = Field(
+        description="Coolant loops that reach all accelerators, each with an equal share of flow and radiator"
+    )
     replace_below: Fraction = Field(
         description="Rate of a satellite over that of a new one under which it is given up, where others can replace it"
     )

@@ -9,6 +9,7 @@ from sim.config.errors import Problem
 from sim.config.schema import Scenario
 from sim.config.validation import (
     basics,
+    checkpoints,
     contract,
     data_rules,
     data_volumes,
@@ -93,6 +94,8 @@ def check_scenario(scenario: Scenario, root: Node, catalogues: Catalogues, inval
         problems += links.check_station_pairs(scenario, root)
     if valid("ground", "workloads"):
         problems += data_volumes.check_volumes(scenario, root)
+    if valid("constellation", "links", "ground", "workloads"):
+        problems += checkpoints.check_copies(scenario, root, satellites)
     if valid("constellation", "satellite", "satellites", "links", "workloads", "fleet") and satellites:
         computing = satellites - topologies.switch_count(scenario, satellites)
         placed = None if ruled or not valid("data_rules") else data_rules.workload_satellites(scenario, catalogues, computing)

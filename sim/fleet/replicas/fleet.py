@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.fleet.random_streams import process_number
 from sim.fleet.replicas import tables
 from sim.fleet.replicas.run import Outcome, Room, run, with_keys
-from sim.fleet.replicas.tables import UNIT_BITS, Plan, Scope, Unit
+from sim.fleet.replicas.tables import UNIT_BITS, Keeper, Plan, Scope, Unit
 
 Array = NDArray[np.float64]
 
@@ -104,6 +104,16 @@ class Plane(NamedTuple):
     phase: float = 0.0
 
 
+class Copy(NamedTuple):
+    """Where a part of a job keeps copies of its checkpoints."""
+
+    keeper: Keeper  # SATELLITE or GROUND
+    every: int = 1  # made at every so many checkpoints
+    reload_s: float = 0.0
+    lag_s: float = 0.0  # from the checkpoint until the copy is complete
+    holders: Sequence[int] = ()  # slot of the satellite that keeps the copy of the one in each slot of the fleet, -1: none
+
+
 class Island(NamedTuple):
     """A part of a job that stops as a whole; `pace` by number of members, from 0 to all."""
 
@@ -117,6 +127,8 @@ class Island(NamedTuple):
     job: int = 0
     quorum: int = 1
     patience_s: float = 0.0  # how long it waits for the replacement of a member before it goes on with fewer
+    copies: Sequence[Copy] | None = None  # beside that in the memory of each satellite; None: a checkpoint survives everything
+    memory_s: float = 0.0  # to reload from the own memory, where there are copies
 
 
 class Change(NamedTuple):
@@ -187,6 +199,8 @@ def arrays(fleet: Fleet) -> Plan:
     first_pace = np.concatenate(([0], np.cumsum([len(g.pace) for g in fleet.islands])))
     first_remedy = np.concatenate(([0], np.cumsum([len(p.remedies) for p in fleet.processes])))
     first_change = np.concatenate(([0], np.cumsum([len(p.changes) for p in fleet.processes])))
+    copies, holders = _copies(fleet)
+    first_copy = np.concatenate(([0], np.cumsum([len(rows) for rows in copies])))
     listed = sorted(fleet.changes, key=lambda change: change.time_s)  # those of one time as given
     return Plan(
         processes=_rows(tables.PROCESS, [
@@ -206,9 +220,13 @@ def arrays(fleet: Fleet) -> Plan:
         launches=_rows(tables.LAUNCHES, sorted(fleet.launches)), standdowns=_rows(tables.STANDDOWN, sorted(fleet.standdowns)),
         listed=_rows(tables.LISTED, listed),
         islands=_rows(tables.ISLAND, [
-            (g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum, g.patience_s)
+            (
+                g.job, g.members, g.first_slot, g.last_slot, first_pace[i], g.interval_s, g.save_s, g.recovery_s, g.quorum, g.patience_s,
+                *first_copy[i : i + 2],
+            )
             for i, g in enumerate(fleet.islands)
         ]),
+        copies=_rows(tables.COPY, [row for rows in copies for row in rows]), holders=holders,
         pace=np.array([pace for g in fleet.islands for pace in g.pace], dtype=np.float64),
         edges_s=np.array(fleet.edges_s, dtype=np.float64), thresholds=np.array(fleet.thresholds, dtype=np.float64),
     )  # fmt: skip
@@ -227,6 +245,10 @@ def _check(fleet: Fleet) -> None:
          "planes have other numbers of slots than the slots say"),
         (bool(fleet.job_of) and any(fleet.job_of[s] != g.job for g in fleet.islands for s in range(g.first_slot, g.last_slot)),
          "a slot is in the record of another job than its island"),
+        (any(c.every < 1 or (c.keeper is Keeper.SATELLITE and len(c.holders) != fleet.slots) for g in fleet.islands for c in g.copies or ()),
+         "a copy of checkpoints is made every so many of them, at least 1, and one on another satellite needs the holder of each slot"),
+        (any(c.keeper not in (Keeper.SATELLITE, Keeper.GROUND) for g in fleet.islands for c in g.copies or ()),
+         "copies of checkpoints are kept on another satellite or on the ground"),
         (any(c.scope is Scope.SLOTS and math.isinf(c.at_s) for c in fleet.causes), "a common cause of some slots has no time"),
         (any(later.rate < k.rate for k, later in pairwise(fleet.kinds)), "a later type of satellites is slower than the one before"),
         (supply.batch > 0 and not supply.success > 0.0, "batches are ordered, and no launch reaches its orbit"),
@@ -238,6 +260,27 @@ def _check(fleet: Fleet) -> None:
 
 def _rows(kind: np.dtype[Any], values: Iterable[Sequence[Any]]) -> NDArray[np.void]:
     return np.array([tuple(value) for value in values], dtype=kind)
+
+
+def _copies(fleet: Fleet) -> tuple[list[list[tuple[int, int, float, float, int]]], NDArray[np.int64]]:
+    """Rows of the copies of each island, that in the memory of each satellite first and the start last; and the tables of holders."""
+    known: dict[int, int] = {}  # row of a table of holders, which islands share
+    holders: list[Sequence[int]] = []
+    found = []
+    for island in fleet.islands:
+        rows = [(int(Keeper.MEMORY), 1, 0.0, island.memory_s, -1)] if island.copies is not None else []
+        for copy in island.copies or ():
+            table = -1
+            if copy.keeper is Keeper.SATELLITE:
+                if id(copy.holders) not in known:
+                    known[id(copy.holders)] = len(holders)
+                    holders.append(copy.holders)
+                table = known[id(copy.holders)]
+            if copy.keeper is Keeper.GROUND:
+                rows.append((int(Keeper.GROUND_BEFORE), copy.every, 0.0, copy.reload_s, table))
+            rows.append((int(copy.keeper), copy.every, copy.lag_s, copy.reload_s, table))
+        found.append([*rows, (int(Keeper.START), 1, 0.0, 0.0, -1)] if rows else [])
+    return found, np.array(holders, dtype=np.int64).reshape(len(holders), fleet.slots)
 
 
 def _left(kinds: Sequence[Kind], units: NDArray[np.int64]) -> Array:

@@ -1,16 +1,17 @@
 """Jobs under failure: islands of members that stop together, with checkpoints, spares, fewer members, and a quorum of islands.
 
-An island works for an interval, saves a checkpoint, and so on. A failure of a member throws it back to the last checkpoint; after the
-recovery it goes on. So what a failure costs follows from when it comes, in closed form: nothing happens between failures.
+An island works for an interval, saves a checkpoint, and so on. A failure of a member throws it back to the last checkpoint, or to the newest
+copy of one that survives (`sim.fleet.replicas.checkpoints`); after the recovery it goes on. So what a failure costs follows from when it comes,
+in closed form: nothing happens between failures.
 Amounts are members x seconds. Those of work that is later rolled back are moved to the recovery at the times at which it was done.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from orbit.kernels.compile import exact_inlined, exact_part
+from sim.fleet.replicas.checkpoints import commit, roll_back, stored_again, worked
 from sim.fleet.replicas.heap import push
 from sim.fleet.replicas.record import count, shift_job, spread, spread_between
 from sim.fleet.replicas.tables import (
@@ -21,6 +22,7 @@ from sim.fleet.replicas.tables import (
     LACKING,
     NOTHING,
     NOW,
+    ONE,
     RECOVERED,
     RECOVERING,
     ROLLED_BACK,
@@ -33,15 +35,6 @@ from sim.fleet.replicas.tables import (
 USEFUL, SAVING, RECOVERY = whole(JobColumn.USEFUL), whole(JobColumn.SAVING), whole(JobColumn.RECOVERY)
 SLOWED, WAITING, INTERRUPTIONS = whole(JobColumn.SLOWED), whole(JobColumn.WAITING), whole(JobColumn.INTERRUPTIONS)
 ACTIVE, PACED, SWAPS = whole(JobColumn.ACTIVE), whole(JobColumn.PACED), whole(Column.SWAPS)
-
-
-@exact_inlined
-def worked(elapsed_s: float, interval_s: float, save_s: float) -> float:
-    """Working time in a time of intervals and saves, which begins with an interval [s]."""
-    cycle_s = interval_s + save_s
-    if elapsed_s < cycle_s:
-        return min(elapsed_s, interval_s)
-    return math.floor(elapsed_s / cycle_s) * interval_s + min(elapsed_s % cycle_s, interval_s)
 
 
 @exact_part
@@ -65,6 +58,8 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
         spread(jobs, plan.edges_s, last, since_s, now_s, first + USEFUL, members * speed * work_s)
         spread(jobs, plan.edges_s, last, since_s, now_s, first + SLOWED, members * (1.0 - speed) * work_s)
         spread(jobs, plan.edges_s, last, since_s, now_s, first + SAVING, members * (span_s - work_s))
+        if island["first_copy"] < island["last_copy"]:
+            commit(plan, state, g, before_s, span_s)
         cycle_s = interval_s + save_s
         if after_s >= cycle_s:
             after_s %= cycle_s
@@ -72,7 +67,9 @@ def settle(plan: Any, state: Any, g: int, lost: int) -> None:
         else:
             run["open_work"] += speed * work_s
         run["open_s"] = after_s
-    if lost == ROLLED_BACK and run["open_s"] > 0.0:
+    if lost == ROLLED_BACK and island["first_copy"] < island["last_copy"]:
+        roll_back(plan, state, g)
+    elif lost == ROLLED_BACK and run["open_s"] > 0.0:
         begin_s, done_s = now_s - run["open_s"], min(run["open_s"], island["interval_s"])
         spread(jobs, plan.edges_s, last, begin_s, now_s, first + USEFUL, -members * run["open_work"])
         spread(jobs, plan.edges_s, last, begin_s, now_s, first + SLOWED, -members * (done_s - run["open_work"]))
@@ -179,7 +176,7 @@ def begin(plan: Any, state: Any, g: int, extra_s: float, lacks: int) -> None:
     leave_run(plan, state, g, RECOVERING)
     set_type(plan, state, g)
     run["wait_until_s"] = state.amount[NOW] + wait_s
-    push(state, state.amount[NOW] + wait_s + island["recovery_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
+    push(state, state.amount[NOW] + wait_s + island["recovery_s"] + run["reload_s"] + extra_s, RECOVERED, g, NOTHING, NOTHING, run["interruption"])
 
 
 @exact_part
@@ -187,6 +184,7 @@ def recovered(plan: Any, state: Any, g: int) -> None:
     """The recovery of an island has ended: it runs, or waits for the quorum."""
     settle(plan, state, g, KEPT)
     island, run = plan.islands[g], state.runs[g]
+    stored_again(plan, state, g, NOTHING)
     set_speed(plan, state, g)
     job = island["job"]
     state.running[job] += 1
@@ -218,7 +216,8 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
         activate(plan, state, slot, 1)  # one of another type has come at the same moment
     if place["active"] == 1 and (share < before or interrupts == 1):
         # the island is thrown back, and a faster spare takes the rank
-        settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) else KEPT)
+        # of several members that are lost at one instant, each may have had a copy of another
+        settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) or run["thrown_s"] == state.amount[NOW] else KEPT)
         if mode != LACKING:
             record = island["job"] * plan.types.shape[0] + run["type"]
             state.jobs[state.number[BIN], JOB_COLUMNS * record + INTERRUPTIONS] += 1.0
@@ -228,6 +227,7 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
             count(state, SWAPS, 1.0)
         if spare >= 0 or share <= 0.0:
             activate(plan, state, slot, 0)
+            place["left_s"] = state.amount[NOW]
         if spare < 0 and share <= 0.0:
             run["active"] -= 1
         begin(plan, state, g, 0.0, 1 if run["active"] < island["members"] else 0)
@@ -260,4 +260,5 @@ def join(plan: Any, state: Any, g: int, slot: int) -> None:
         # a planned stop: the island saves what it has, and starts again with one more
         settle(plan, state, g, KEPT)
         run["open_s"], run["open_work"] = 0.0, 0.0
+        stored_again(plan, state, g, ONE)
         begin(plan, state, g, island["save_s"], 0)

@@ -24,11 +24,13 @@ from sim.fleet.replicas.tables import (
     LEVELS,
     LIST,
     NUMBERS,
+    OPEN_COLUMNS,
     PLACE,
     ROW,
     ROWS_FULL,
     RUN,
     STATUS,
+    STORED_COPY,
     UNUSED,
     Plan,
     State,
@@ -47,6 +49,7 @@ class Outcome(NamedTuple):
     reached_s: Array
     fallen_s: Array
     batches_s: Array
+    reloads: Ints  # from each copy of checkpoints, in the order of `Plan.copies`
     died_s: float  # when nothing worked any more; infinite: something still does, or nothing ever did
 
     @property
@@ -116,8 +119,12 @@ def new_state(plan: Plan, room: Room) -> State:
     number[UNUSED] = -1
     places, runs = np.zeros(plan.slots.size, PLACE), np.zeros(plan.islands.size, RUN)
     places["row"], runs["mode"] = -1, LACKING
+    places["left_s"], runs["thrown_s"] = -1.0, -1.0
+    stored = np.zeros(plan.copies.size, STORED_COPY)
+    stored["at_s"], stored["current"] = -1.0, 1
     return State(
-        rows=rows, places=places, lists=lists, runs=runs, heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),
+        rows=rows, places=places, lists=lists, runs=runs, stored=stored,
+        open=np.zeros((plan.copies.size, bins, OPEN_COLUMNS)), heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),
         lists_later=np.full(INTERVALS, -1), due=np.zeros(room.due, EVENT),
         down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
         life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),
@@ -158,6 +165,7 @@ def run(plan: Plan, room: Room) -> tuple[Outcome, Room]:
         else:
             by_type = state.jobs.reshape(len(state.jobs), -1, plan.types.size, JOB_COLUMNS)
             found = Outcome(
-                state.bins, by_type, state.failures, state.reached_s, state.fallen_s, state.batches_s, abs(float(state.amount[DIED]))
-            )
+                state.bins, by_type, state.failures, state.reached_s, state.fallen_s, state.batches_s, state.stored["reloads"].copy(),
+                abs(float(state.amount[DIED])),
+            )  # fmt: skip
             return found, room

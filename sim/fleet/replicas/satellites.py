@@ -37,7 +37,7 @@ SHARE, WORKING, BORN_S = whole(Column.SHARE), whole(Column.WORKING), whole(Colum
 JOB_SHARE, JOB_WORKING, JOB_BORN_S = whole(JobColumn.SHARE), whole(JobColumn.WORKING), whole(JobColumn.BORN_S)
 UNITS_FAILED, UNITS_REPAIRED = whole(Column.UNITS_FAILED), whole(Column.UNITS_REPAIRED)
 EMPTY, RETIRED = whole(Column.EMPTY), whole(Column.RETIRED)
-ACCELERATOR, HOST, OWNER = whole(Unit.ACCELERATOR), whole(Unit.HOST), whole(Unit.OWNER)
+ACCELERATOR, HOST, OWNER, WHOLE = whole(Unit.ACCELERATOR), whole(Unit.HOST), whole(Unit.OWNER), whole(Unit.SATELLITE)
 FOR_GOOD = whole(2)  # of a unit that is down; one that comes back is 1
 
 
@@ -190,7 +190,7 @@ def enter_slot(plan: Any, state: Any, row: int, slot: int) -> None:
     satellite, share = state.rows[row], state.rows[row]["share"]
     satellite["place"], satellite["slot"], satellite["plane"] = IN_SLOT, slot, plan.slots[slot]["plane"]
     satellite["entered_s"] = state.amount[NOW]
-    state.places[slot]["row"] = row
+    state.places[slot]["row"], state.places[slot]["kept_s"] = row, state.amount[NOW]
     shift(plan, state, EMPTY, -1.0)
     satellite["share"] = 0.0
     set_share(plan, state, row, share)
@@ -214,7 +214,7 @@ def remove(plan: Any, state: Any, row: int) -> int:
     if place == IN_SLOT:
         set_share(plan, state, row, 0.0)
         record_batch(plan, state, row)
-        state.places[slot]["row"] = -1
+        state.places[slot]["row"], state.places[slot]["lost_s"] = -1, state.amount[NOW]
         shift(plan, state, EMPTY, 1.0)
     satellite["place"], satellite["serial"], satellite["slot"] = ABSENT, -1, -1
     put(state, plan.planes.shape[0] + 1, row)
@@ -263,6 +263,12 @@ def stop_unit(plan: Any, state: Any, row: int, unit: int, i: int, source: int, r
         count(state, UNITS_REPAIRED, 1.0)
         return
     mark(plan, state, row, unit, i, FOR_GOOD if math.isinf(return_s) else ONE)
+    if unit in (HOST, WHOLE) and state.rows[row]["place"] == IN_SLOT:
+        # its memory is lost, and there is one again once it is back; without a host for good, in those that are left
+        place = state.places[state.rows[row]["slot"]]
+        place["lost_s"] = state.amount[NOW]
+        if math.isinf(return_s):
+            place["kept_s"] = state.amount[NOW]
     if not math.isinf(return_s):
         at_s = state.amount[NOW] + return_s
         push(state, at_s, RETURN, row, (source << UNIT_BITS) | i, state.rows[row]["serial"], life)
@@ -275,6 +281,8 @@ def start_unit(plan: Any, state: Any, row: int, unit: int, i: int) -> None:
     if unit != OWNER:
         count(state, UNITS_REPAIRED, 1.0)
     mark(plan, state, row, unit, i, NOTHING)
+    if unit in (HOST, WHOLE) and state.rows[row]["place"] == IN_SLOT:
+        state.places[state.rows[row]["slot"]]["kept_s"] = state.amount[NOW]
     set_share(plan, state, row, rate_left(plan, state, row))
 
 

@@ -71,6 +71,16 @@ class Scope(IntEnum):
     SLOTS = 4  # those in some slots, at a listed time
 
 
+class Keeper(IntEnum):
+    """What keeps a copy of the checkpoints of a job; the order is that in which the copies of a job are listed."""
+
+    MEMORY = 0  # of the own satellite
+    SATELLITE = 1  # another one
+    GROUND_BEFORE = 2  # the last copy on the ground but one: the last one may still be on its way
+    GROUND = 3
+    START = 4  # nothing: the job begins again
+
+
 class Column(IntEnum):
     """Columns of a replica's record: integrals over a bin [s], and counts within it."""
 
@@ -115,6 +125,7 @@ COLUMNS: Final = len(Column)
 LEVELS: Final = int(Column.LOST)  # columns before it are integrals of a level
 JOB_COLUMNS: Final = len(JobColumn)
 JOB_LEVELS: Final = int(JobColumn.USEFUL)
+OPEN_COLUMNS: Final = 3  # of what is done again when a job is thrown back: work, saving, and what slow members took
 
 NOTHING, ONE = wholes(2)
 
@@ -231,6 +242,16 @@ ISLAND: Final = np.dtype(
         ("recovery_s", np.float64),  # from a failure to work again, without what is done again
         ("quorum", np.int64),  # islands of the job that must run for any of them to go on
         ("patience_s", np.float64),  # how long it waits for the replacement of a member before it goes on with fewer
+        ("first_copy", np.int64), ("last_copy", np.int64),  # of its checkpoints, the last not included; none: a checkpoint survives everything
+    ]
+)  # fmt: skip
+COPY: Final = np.dtype(
+    [
+        ("keeper", np.int64),  # of Keeper
+        ("every", np.int64),  # made at every so many checkpoints
+        ("lag_s", np.float64),  # from the checkpoint until the copy is complete
+        ("reload_s", np.float64),
+        ("holders", np.int64),  # row of `Plan.holders`
     ]
 )  # fmt: skip
 
@@ -248,6 +269,10 @@ class Plan(NamedTuple):
         First unit of each kind among all units of a satellite.
     pairs : ndarray of int64, shape (types, processes + 1)
         Where the lives of the units under each process begin.
+    copies : ndarray
+        Copies of the checkpoints of each island, in the order of `Keeper`.
+    holders : ndarray of int64, shape (tables, slots)
+        Slot of the satellite that keeps the copy of each satellite, -1: none.
     edges_s : ndarray, shape (bins + 1,)
         Edges of the bins of the record, from 0 to the end.
     thresholds : ndarray
@@ -272,6 +297,8 @@ class Plan(NamedTuple):
     standdowns: Rows
     listed: Rows
     islands: Rows
+    copies: Rows
+    holders: Ints
     pace: Array
     edges_s: Array
     thresholds: Array
@@ -292,8 +319,14 @@ ROW: Final = np.dtype(
         ("next", np.int64),  # next row of a list: free rows, spares of a plane, stock
     ]
 )  # fmt: skip
-# satellite of a slot; 1: member, and its type; rate known to its island
-PLACE: Final = np.dtype([("row", np.int64), ("active", np.int64), ("type", np.int64), ("share", np.float64)])
+PLACE: Final = np.dtype(
+    [
+        ("row", np.int64), ("share", np.float64),  # satellite of a slot, and its rate as its island knows it
+        ("active", np.int64), ("type", np.int64),  # 1: member, and its type
+        ("lost_s", np.float64), ("kept_s", np.float64),  # when its memory was lost last, and since when there is one again
+        ("left_s", np.float64),  # when it was last no member any more
+    ]
+)  # fmt: skip
 LIST: Final = np.dtype([("head", np.int64), ("count", np.int64), ("coming", np.int64)])  # spares of each plane, then the stock, then free rows
 RUN: Final = np.dtype(
     [
@@ -304,8 +337,13 @@ RUN: Final = np.dtype(
         ("open_s", np.float64), ("open_work", np.float64),  # since the last commit
         ("speed", np.float64),
         ("wait_until_s", np.float64),  # of a recovery: until then it waits for the replacement of a member
+        ("checkpoints", np.int64),  # made so far
+        ("reload_s", np.float64),  # of the copy from which it goes on
+        ("copy", np.int64), ("thrown_s", np.float64),  # which it was, and when the job was thrown back to it
     ]
 )  # fmt: skip
+# of a copy: time of its checkpoint, 1: the job was thrown back to it, or to an older one; how often the job was reloaded from it
+STORED_COPY: Final = np.dtype([("at_s", np.float64), ("current", np.int64), ("reloads", np.int64)])
 
 
 class State(NamedTuple):
@@ -315,6 +353,10 @@ class State(NamedTuple):
     ----------
     rows, places, lists, runs, heap, later, due
         Satellites, slots, lists of satellites, islands, events of the present interval, later ones, ring of those that are due.
+    stored : ndarray
+        Copies of checkpoints.
+    open : ndarray, shape (copies, bins, columns)
+        What a job does again if it is thrown back to a copy, by the time at which it was done, [members s].
     lists_later : ndarray of int64, shape (intervals,)
         First event of each later interval, -1: none.
     down : ndarray of int8, shape (rows, units)
@@ -340,6 +382,8 @@ class State(NamedTuple):
     places: Rows
     lists: Rows
     runs: Rows
+    stored: Rows
+    open: Array
     heap: Rows
     later: Rows
     lists_later: Ints

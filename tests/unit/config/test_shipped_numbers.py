@@ -562,13 +562,16 @@ SOURCED: dict[str, dict[str, tuple[str, str]]] = {
         "remedies.0.success": ("0.33 1", "b200-2026"),
         "remedies.0.time": ("11 min", "b200-2026"),
     },
+    "fleet/array-string": {},
     "fleet/batch-defect": {},
+    "fleet/battery-string": {},
     "fleet/breakup-plane": {},
     "fleet/host-llama3": {
         "rate": ("0.0694 1/yr", "llama3"),
         "remedies.0.success": ("0.33 1", "b200-2026"),
         "remedies.0.time": ("11 min", "b200-2026"),
     },
+    "fleet/loop-leak": {},
     "fleet/memory-llama3": {
         "rate": ("0.0297 1/yr", "llama3"),
         "remedies.0.success": ("0.33 1", "b200-2026"),
