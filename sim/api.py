@@ -77,6 +77,7 @@ def run(
     threads: int | None = None,
     progress: Progress | None = None,
     report: ReportWriter | None = None,
+    years: bool = True,
 ) -> Results:
     """Simulate a scenario.
 
@@ -96,6 +97,8 @@ def run(
         Called as `progress(done, total)` during the run.
     report : callable, optional
         Called as `report(results, path)` to write `report.html`, such as `viz.report.write_report`.
+    years : bool, optional
+        Whether the mission of the scenario is simulated too, which takes a run for each of its dates and ages.
 
     Returns
     -------
@@ -125,18 +128,19 @@ def run(
     """
     loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad, allow_infeasible)
     if out is None and not save:
-        return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads)
+        return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads, years)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
     with NewFolder(None if out is None else Path(out), name) as folder:
         begin = time.monotonic()
         results, facts = _simulated(loaded, threads, progress)
-        results = _with_years(loaded, results, threads)
+        results = _with_years(loaded, results, threads, years)
         return store.write(loaded, results, folder, {"wall_time_s": round(time.monotonic() - begin, 3)} | facts, report)
 
 
-def _with_years(loaded: Loaded, results: Results, threads: int | None) -> Results:
-    """Results of a run with what its contract and its mission add."""
-    return mission.attach(loaded, contract.attach(loaded, results, threads), threads)
+def _with_years(loaded: Loaded, results: Results, threads: int | None, years: bool) -> Results:
+    """Results of a run with what its contract and, unless it is left out, its mission add."""
+    results = contract.attach(loaded, results, threads)
+    return mission.attach(loaded, results, threads) if years else results
 
 
 def _simulated(loaded: Loaded, threads: int | None, progress: Progress | None) -> tuple[Results, dict[str, int]]:

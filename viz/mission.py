@@ -1,4 +1,7 @@
-"""Years of a fleet: useful rate with its spread, inventory and launches, survival by batch, and what each process costs."""
+"""Years of a fleet: useful rate with its spread, inventory and launches, survival by batch, and what each process costs.
+
+The report and the studio draw the same figures.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from viz.palette import CAUSE, INK, JOB_COLOURS, MUTED, axis, layout
 from viz.scene import Floats, unix_ms
 
 BAND: Final = "rgba(35,105,173,0.20)"
+STANDDOWN: Final = "rgba(134,39,90,0.16)"
 BLUE: Final = "#2369ad"
 ORANGE: Final = "#c2410c"
 MOST_BARS: Final = 12
@@ -44,9 +48,39 @@ def _ends(results: Any) -> Floats:
 
 def band(figure: go.Figure, x: Floats, low: Floats, high: Floats, name: str, unit: str, colour: str = BAND) -> None:
     """A shaded band between two curves."""
-    common: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hovertemplate": f"%{{y:,.4~g}} {unit}<extra>{name}</extra>"}
-    figure.add_trace(go.Scatter(x=x, y=low, name=f"{name}, P10", **common))
-    figure.add_trace(go.Scatter(x=x, y=high, name=f"{name}, P90", fill="tonexty", fillcolor=colour, **common))
+    common: dict[str, Any] = {"mode": "lines", "line": {"width": 0, "color": colour}}
+    words = f"in 8 of 10 replicas: %{{customdata:,.4~g}} to %{{y:,.4~g}} {unit}<extra></extra>"
+    figure.add_trace(go.Scatter(x=x, y=low, name=f"{name}, P10", hoverinfo="skip", **common))
+    figure.add_trace(go.Scatter(
+        x=x, y=high, name=f"{name}, P90", fill="tonexty", fillcolor=colour, customdata=low, hovertemplate=words, **common,
+    ))  # fmt: skip
+
+
+def happenings(results: Any) -> list[tuple[float, str]]:
+    """Listed events of the mission in the order of time: when [ms since 1970], and in words."""
+    listed = (results.summary.get("mission") or {}).get("events") or []
+    at_ms = unix_ms(results, np.array([1e3 * event["at_s"] for event in listed]).astype(np.int64)) if listed else []
+    return sorted((float(ms), str(event["text"])) for ms, event in zip(at_ms, listed, strict=True))
+
+
+def mark(figure: go.Figure, results: Any, top: float) -> None:
+    """Listed events as dotted lines over the whole height, with a marker at `top` that says what happens; stand-downs are shaded."""
+    for event_ms, _ in (found := happenings(results)):
+        figure.add_vline(event_ms, line={"color": INK, "width": 1, "dash": "dot"})
+    if found:
+        figure.add_trace(go.Scatter(
+            x=[ms for ms, _ in found], y=[top] * len(found), text=[text(words) for _, words in found], name="listed events", mode="markers",
+            marker={"symbol": "triangle-down", "size": 11, "color": INK}, hovertemplate="%{text}<extra></extra>",
+        ))  # fmt: skip
+    for begin_ms, end_ms in standdowns(results):
+        figure.add_vrect(begin_ms, end_ms, line={"width": 0}, fillcolor=STANDDOWN, layer="below")
+
+
+def standdowns(results: Any) -> list[tuple[float, float]]:
+    """Times without launches, begin and end [ms since 1970]."""
+    mission = results.summary.get("mission") or {}
+    spans = np.array([[s["at_s"], min(s["at_s"] + s["duration_s"], mission["duration_s"])] for s in mission.get("standdowns") or []])
+    return [] if not spans.size else [(float(a), float(b)) for a, b in unix_ms(results, (1e3 * spans).astype(np.int64))]
 
 
 def fan(results: Any) -> Chart | None:
@@ -63,11 +97,14 @@ def fan(results: Any) -> Chart | None:
     figure.add_trace(line(x, middle, "useful, P50", BLUE, unit))
     figure.add_trace(line(x, whole / scale, "nothing fails", MUTED, unit, line={"dash": "dot"}))
     figure.add_trace(line(x, target * whole / scale, "target", ORANGE, unit, line={"dash": "dash", "width": 1}))
+    mark(figure, results, 1.06 * float(max(whole.max() / scale, high.max())))
     figure.update_layout(layout(360, hovermode="x unified"))
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
     figure.update_yaxes(axis(f"useful, {unit}", rangemode="tozero"))
-    key = (("P50 of the replicas; shaded P10 to P90", BLUE), ("a fleet of which nothing fails", MUTED), ("target", ORANGE))
-    return Chart(figure, key, "Each moment by itself: no single history follows the edge of the shaded area.")
+    key = [("P50 of the replicas; shaded P10 to P90", BLUE), ("a fleet of which nothing fails", MUTED), ("target", ORANGE)]
+    key += [("listed events", INK)] if happenings(results) else []
+    key += [("no launches (stand-down)", STANDDOWN)] if standdowns(results) else []
+    return Chart(figure, tuple(key), "Each moment by itself: no single history follows the edge of the shaded area.")
 
 
 def inventory(results: Any) -> Chart | None:

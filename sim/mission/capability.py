@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def day_s(scenario: schema.Scenario) -> float:
 
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[float, int], None] | None = None,
 ) -> tuple[Table, list[Group], float]:  # fmt: skip
     """Make the runs of a mission.
 
@@ -110,7 +111,7 @@ def measure(
     threads : int or None, optional
         Threads of a run; they do not change results.
     progress : callable, optional
-        Called as progress(done, total) with the number of runs.
+        Called as progress(done, total) with the number of runs, also within a run.
 
     Returns
     -------
@@ -130,7 +131,7 @@ def measure(
         one = on_date(loaded, epoch, day_s(loaded.scenario), age_s, failures_per_s)
         day = None if made is None else _known(one)
         if day is None:
-            outcome = Run(one, threads=threads).finish()
+            outcome = Run(one, threads=threads).finish(None if progress is None else partial(within, progress, done, len(places)))
             own = groups(outcome, with_paces=made is None)
             day = _day(outcome, own)
             _keep(one, day)
@@ -143,6 +144,23 @@ def measure(
     shape = (len(found.after_d), len(ages_s))
     shares, tokens = np.array([d.shares for d in days]), np.array([d.tokens_per_s for d in days])
     return Table(found, np.array(ages_s), shares.reshape(*shape, *shares.shape[1:]), tokens.reshape(*shape, -1)), made, peak_flops_per_s
+
+
+def within(progress: Callable[[float, int], None], before: int, parts: int, done: int, total: int) -> None:
+    """Tell the progress within one of several equal parts.
+
+    Parameters
+    ----------
+    progress : callable
+        Called as progress(done, total) with the number of parts.
+    before : int
+        Parts that are done.
+    parts : int
+        All parts.
+    done, total : int
+        Progress of the present part.
+    """
+    progress(before + done / total, parts)
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 
 from sim.config.scenario import Loaded
 from sim.config.schema import Mission
+from sim.economics.finance import YEAR_S
 from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column, JobColumn
-from sim.mission.capability import Table
+from sim.mission.capability import Table, within
 from sim.mission.groups import Group
 from sim.mission.histories import Histories, histories
 from sim.mission.layout import EVENT, Prices
@@ -160,6 +162,10 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "reached_s": [{"share": share, **times(one.reached_s[:, i])} for i, share in enumerate(study.fleet.thresholds)],
         "counts": {column.name.lower(): quantiles(total[:, column]) for column in COUNTS},
         "died_out": float(np.isfinite(one.died_s).mean()),
+        "years": _years(study),
+        "standdowns": [
+            {"at_s": (s.at - study.loaded.scenario.epoch).total_seconds(), "duration_s": s.duration} for s in mission.replacement.standdowns
+        ],
         "spent_usd": None if None in study.prices else quantiles(total[:, Column.SPENT]),
         "satellite_usd": study.prices.satellite,
         "launch_usd": study.prices.launch,
@@ -185,6 +191,27 @@ def _waterfall(study: Study) -> list[dict[str, Any]]:
         }
         for i, cause in enumerate(CAUSES)
     ]  # fmt: skip
+
+
+def _years(study: Study) -> list[dict[str, Any]]:
+    """Launches in each year of the mission, and the satellites that they brought. A part belongs to the year of its middle."""
+    one, given = study.one, study.mission.replacement
+    batch, scheduled = given.batch or 0, 0 if given.calendar is None else given.calendar.satellites
+    year = ((one.edges_s[:-1] + one.edges_s[1:]) / (2.0 * YEAR_S)).astype(np.int64)
+    found = []
+    for number in np.unique(year):
+        parts = np.flatnonzero(year == number)
+        total = one.bins[:, parts].sum(axis=1)
+        launches, ordered = total[:, Column.LAUNCHES], total[:, Column.ORDERED_LAUNCHES]
+        aboard = float((batch * ordered + scheduled * (launches - ordered)).mean())
+        found.append({
+            "from_s": float(one.edges_s[parts[0]]), "until_s": float(one.edges_s[parts[-1] + 1]),
+            "launches": quantiles(launches), "ordered": quantiles(ordered),
+            "calendar": quantiles(launches - ordered), "failed": quantiles(total[:, Column.LAUNCH_FAILURES]),
+            "launched": quantiles(total[:, Column.LAUNCHED]),
+            "per_launch": given.success * aboard / float(launches.mean()) if launches.any() else None,
+        })  # fmt: skip
+    return found
 
 
 def _jobs(study: Study) -> list[dict[str, Any]]:
@@ -219,7 +246,9 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def process_costs(study: Study, threads: int | None = None) -> list[dict[str, Any]]:
+def process_costs(
+    study: Study, threads: int | None = None, progress: Callable[[float, int], None] | None = None
+) -> list[dict[str, Any]]:
     """What each process costs: useful work of the same replicas without it, whose other random numbers stay as they are.
 
     Parameters
@@ -228,6 +257,8 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
         The mission.
     threads : int or None, optional
         Threads; they do not change results. By default one for each processor.
+    progress : callable, optional
+        Called as progress(done, total) with the number of processes, also within one.
 
     Returns
     -------
@@ -238,12 +269,13 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
     names = [process.name for process in study.fleet.processes] + [cause.name for cause in study.fleet.causes]
     before, found = study.useful_s.sum(axis=1), []
     for i, name in enumerate(names):
+        report = None if progress is None else partial(within, progress, i, len(names))
         if name.startswith(f"{EVENT} ") and i >= len(study.fleet.processes):
             continue
         without = study.fleet._replace(
             processes=[p for p in study.fleet.processes if p.name != name], causes=[c for c in study.fleet.causes if c.name != name]
         )
-        other = histories(without, seed, number, threads)
+        other = histories(without, seed, number, threads, report)
         after = np.array([ledger(other, n, study.groups, study.table).useful_s.sum() for n in range(number)])
         failures = study.one.failures[:, i].astype(np.float64)
         found.append({"name": name, "failures": quantiles(failures), "gain": quantiles(after / np.where(before > 0.0, before, 1.0) - 1.0)})
