@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from sim.results.number_text import counted
 from viz.figures import Chart, time_axis
+from viz.formatting import NONE
 from viz.html_parts import table, text
 from viz.mission import STANDDOWN, standdowns
 from viz.palette import INK, axis, layout
@@ -48,7 +49,8 @@ def chart(results: Any) -> Chart | None:
     failed = [year["failed"]["mean"] for year in found]
     if max(failed) > 0.0:
         figure.add_trace(go.Scatter(
-            x=middle - 0.2 * width, y=failed, mode="markers", marker={"symbol": "x", "size": 11, "color": FAILED, "line": {"color": "#ffffff", "width": 1.5}}, name="failed",
+            x=middle - 0.2 * width, y=failed, mode="markers", name="failed",
+            marker={"symbol": "x", "size": 11, "color": FAILED, "line": {"color": "#ffffff", "width": 1.5}},
             hovertemplate="failed: %{y:,.3~g} launches on average, of those shown<extra></extra>",
         ))  # fmt: skip
         key.append(("failed, of them", FAILED))
@@ -79,7 +81,7 @@ def _brought(year: dict[str, Any]) -> str:
 
 def _number(value: float | None) -> str:
     """At most two decimals; a dash where there is none."""
-    return "–" if value is None else f"{value:,.0f}" if value == round(value) or value >= 100.0 else f"{value:,.2f}"
+    return NONE if value is None else f"{value:,.0f}" if value == round(value) or value >= 100.0 else f"{value:,.2f}"
 
 
 def calendar_table(summary: dict[str, Any]) -> str:

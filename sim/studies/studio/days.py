@@ -72,9 +72,8 @@ def mission_day(loaded: Loaded, variant: Variant, series: xr.Dataset, day: date)
     last = scenario.epoch + timedelta(seconds=mission.duration)
     at = datetime.combine(day, scenario.epoch.timetz(), tzinfo=scenario.epoch.tzinfo)
     if not scenario.epoch <= at < last:
-        raise bad_input(
-            Origin("the day"), "", f"{day} is outside the mission; write a date from {scenario.epoch:%Y-%m-%d} to {last - timedelta(seconds=1):%Y-%m-%d}"
-        )
+        span = f"{scenario.epoch:%Y-%m-%d} to {last - timedelta(seconds=1):%Y-%m-%d}"
+        raise bad_input(Origin("the day"), "", f"{day} is outside the mission; write a date from {span}")
     older_d = round(_age_s(series, (at - scenario.epoch).total_seconds()) / DAY_S)
     filed = any(isinstance(entry, FILES) for entry in scenario.constellation)
     length_s = day_s(scenario)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from viz import mission
+from viz import mission, resupply
 
 DAY_MS = 86_400_000
 
@@ -45,12 +45,62 @@ def test_the_fan(results: Any) -> None:
     chart = mission.fan(results)
     assert chart is not None
     low, high, middle, whole, target = chart.figure.data
+    assert list(high.customdata) == list(low.y)  # what the pointer says of the shaded area
     assert list(low.y) == pytest.approx([1000, 800, 600])
     assert list(high.y) == pytest.approx([1400, 1200, 1000])
     assert high.fill == "tonexty"
     assert list(middle.y) == pytest.approx([1200, 1000, 800])
     assert list(target.y) == pytest.approx([0.9 * y for y in whole.y])
     assert (middle.x[1] - middle.x[0]) == pytest.approx(30 * DAY_MS)
+
+
+def test_listed_events_and_stand_downs(results: Any) -> None:
+    """Source of truth: by hand: day 40 is 2027-01-30; a stand-down that outlasts the mission ends with it."""
+    assert mission.happenings(results) == []
+    results.summary["mission"] |= {
+        "events": [{"at_s": 40 * 86400.0, "text": "storm <b>"}, {"at_s": 0.0, "text": "start"}], "duration_s": 90 * 86400.0,
+        "standdowns": [{"at_s": 60 * 86400.0, "duration_s": 900 * 86400.0}],
+    }  # fmt: skip
+    start_ms = 1797811200000  # 2026-12-21
+    assert mission.happenings(results) == [(start_ms, "start"), (start_ms + 40 * DAY_MS, "storm <b>")]
+    chart = mission.fan(results)
+    assert chart is not None
+    marks = chart.figure.data[-1]
+    assert list(marks.x) == [start_ms, start_ms + 40 * DAY_MS]
+    assert list(marks.text) == ["start", "storm &lt;b&gt;"]
+    spans = [(shape.x0, shape.x1) for shape in chart.figure.layout.shapes]
+    assert spans == [(start_ms, start_ms), (start_ms + 40 * DAY_MS,) * 2, (start_ms + 60 * DAY_MS, start_ms + 90 * DAY_MS)]
+    assert [name for name, _ in chart.key][-2:] == ["listed events", "no launches (stand-down)"]
+
+
+def test_calendar_of_resupply(results: Any) -> None:
+    """Source of truth: the years of the summary: ordered on launches of the calendar, P10 to P90 of all, failed ones, and the table of the same."""
+    assert resupply.chart(results) is None
+    years = [
+        {
+            "from_s": 45 * 86400.0 * n, "until_s": 45 * 86400.0 * (n + 1), "launches": spread(3.0 * n), "ordered": spread(2.0 * n),
+            "calendar": spread(1.0 * n), "failed": spread(0.25 * n), "launched": spread(7.0 * n), "per_launch": 2.5 if n else None,
+        }
+        for n in range(2)
+    ]  # fmt: skip
+    results.summary["mission"] |= {
+        "years": years, "start": "2026-12-21T00:00:00Z", "duration_s": 90 * 86400.0, "standdowns": [{"at_s": 86400.0, "duration_s": 864000.0}],
+    }  # fmt: skip
+    chart = resupply.chart(results)
+    assert chart is not None
+    ordered, calendar, failed, total = chart.figure.data
+    assert (list(ordered.y), list(calendar.y), list(failed.y), list(total.y)) == ([0.0, 2.0], [0.0, 1.0], [0.0, 0.25], [0.0, 3.0])
+    assert list(total.error_y.array) == pytest.approx([0.0, 0.3])
+    assert list(ordered.width) == pytest.approx([0.62 * 45 * DAY_MS] * 2)
+    (span,) = chart.figure.layout.shapes
+    assert span.x1 - span.x0 == 10 * DAY_MS
+    html = resupply.calendar_table(results.summary)
+    assert "<td>2</td><td>2027-02-04</td><td>2.70</td><td>3</td><td>3.30</td><td>3</td><td>2</td><td>1</td><td>0.25</td><td>7</td><td>2.50</td>" in html
+    assert "<td>0</td><td>\u2013</td></tr>" in html
+    assert "from 2026-12-22 for 10 days" in html
+    for year in years:
+        year["launches"] = spread(0.0)
+    assert (resupply.chart(results), resupply.calendar_table(results.summary)) == (None, "")
 
 
 def test_what_costs_most(results: Any) -> None:
@@ -74,6 +124,6 @@ def test_satellites_and_days(results: Any) -> None:
 
 def test_nothing_without_a_mission(results: Any) -> None:
     results.summary["mission"] = None
-    for draw in (mission.fan, mission.inventory, mission.survival, mission.costs, mission.capability):
+    for draw in (mission.fan, mission.inventory, mission.survival, mission.costs, mission.capability, resupply.chart):
         assert draw(results) is None
     assert mission.tables(results.summary) == ""

@@ -13,16 +13,16 @@ from sim.results.mission_text import MISSION_HEADS, mission_headline, mission_ro
 from sim.results.number_text import counted
 from viz import mission
 from viz.figures import time_axis
-from viz.palette import MUTED, axis, layout
+from viz.palette import INK, MUTED, axis, layout
 from viz.scene import epoch_utc
-from viz.studio.panels.panel import MUTED_DARK, Panel, View, chart_part, in_dark, table
+from viz.studio.panels.panel import INK_DARK, MUTED_DARK, Panel, View, chart_part, in_dark, table
 
 ROWS: Final = ((0.47, 1.0), (0.235, 0.42), (0.0, 0.185))  # of the figure, from below: rate, satellites, what happened since the start
 HEIGHT_PX: Final = 470
 SHOWN: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 NO_MISSION: Final = "mission={duration: 5 yr}"
 DAY_COLOUR: Final = "#b42318"
-HOW: Final = "Click a moment in the chart, or write a date. The run is that of a fleet without losses, of that date and of the mean age of its satellites."
+HOW: Final = "Click a moment in the chart, or write a date. The run is of a fleet without losses, of that date and the mean age of its satellites."
 
 
 def show(view: View) -> Any:
@@ -41,7 +41,7 @@ def show(view: View) -> Any:
     results = _results(view)
     figures = results.summary["mission"]
     happened = mission.happenings(results)
-    listed = html.Ul([html.Li(f"{datetime.fromtimestamp(ms / 1e3, UTC):%Y-%m-%d}: {words}") for ms, words in happened], className="notes") if happened else None
+    listed = [html.Li(f"{datetime.fromtimestamp(ms / 1e3, UTC):%Y-%m-%d}: {words}") for ms, words in happened]
     figure, keys = drawn(view)
     chart = html.Div([
         *(html.Ul([html.Li([html.I(style={"background": colour}), name]) for name, colour in key], className="key") for key in keys),
@@ -54,7 +54,7 @@ def show(view: View) -> Any:
             chart,
             html.Div([
                 chart_part(mission.costs(results), "What costs most", view),
-                html.Div([html.H3("Listed events"), listed]) if listed else None,
+                html.Div([html.H3("Listed events"), html.Ul(listed, className="notes")]) if listed else None,
                 table(MISSION_HEADS, mission_rows(figures), numbers=range(1, 5)),
             ], className="beside"),
         ], className="years"),
@@ -108,6 +108,9 @@ def drawn(view: View) -> tuple[go.Figure, list[list[tuple[str, str]]]]:
     figure.update_layout(hoverlabel={"font": {"size": 11}})
     if view.dark:
         in_dark(figure)
+        figure.update_shapes({"line": {"color": INK_DARK}}, selector=lambda shape: shape.line.color == INK)
+        figure.update_traces({"marker": {"color": INK_DARK}}, selector=lambda trace: trace.marker.color == INK)
+        keys = [[(name, INK_DARK if colour == INK else colour) for name, colour in key] for key in keys]
     return figure, keys
 
 
