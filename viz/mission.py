@@ -19,18 +19,21 @@ from viz.palette import CAUSE, INK, JOB_COLOURS, MUTED, axis, layout
 from viz.scene import Floats, unix_ms
 
 BAND: Final = "rgba(35,105,173,0.20)"
-STANDDOWN: Final = "rgba(134,39,90,0.16)"
+STANDDOWN: Final = "rgba(160,70,120,0.22)"
 BLUE: Final = "#2369ad"
 ORANGE: Final = "#c2410c"
 MOST_BARS: Final = 12
-INVENTORY: Final = (
-    ("places empty", "mission_empty", ORANGE), ("spares in planes", "mission_spares", "#0e93a8"),
+LEVELS: Final = (
+    ("places empty", "mission_empty", "#86275a"), ("spares in planes", "mission_spares", "#0e93a8"),
     ("in the parking orbit", "mission_stock", "#e3a008"), ("ordered or on the way", "mission_ordered", "#7a5195"),
     ("failed, still in orbit", "mission_derelicts", INK),
 )  # fmt: skip
 COUNTS: Final = (
-    ("satellites lost", "mission_lost", ORANGE), ("satellites launched", "mission_launched", BLUE), ("launches", "mission_launches", INK),
+    ("satellites lost", "mission_lost", "#d97ab0"), ("satellites launched", "mission_launched", BLUE), ("launches", "mission_launches", INK),
 )  # fmt: skip
+PARTS: Final = (("parts failed", "mission_units_failed", "#87683f"),)
+# rows of the chart: curves, title, and whether they are counts since the start, which hold at the ends of the parts of a mission
+INVENTORY: Final = ((LEVELS, "satellites", False), (COUNTS, "since the start", True), (PARTS, "parts, since the start", True))
 
 
 def _middles(results: Any) -> Floats | None:
@@ -108,26 +111,26 @@ def fan(results: Any) -> Chart | None:
 
 
 def inventory(results: Any) -> Chart | None:
-    """Where satellites are, and what was lost and launched, medians."""
+    """Where satellites are, and what was lost, launched and failed since the start, medians; a row for each."""
     x = _middles(results)
     if x is None:
         return None
-    series = results.series
-    shown = [(name, series[key].values, colour) for name, key, colour in INVENTORY if series[key].values.max() > 0.0]
-    counted = [(name, series[key].values, colour) for name, key, colour in COUNTS if series[key].values.max() > 0.0]
-    if not shown and not counted:
+    series, rows = results.series, []
+    for curves, title, since in INVENTORY:
+        found = [(name, series[key].values[1], colour) for name, key, colour in curves if key in series and series[key].values.max() > 0.0]
+        rows += [(found, title, since)] if found else []
+    if not rows:
         return None
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
-    for name, values, colour in shown:
-        figure.add_trace(line(x, values[1], name, colour, "satellites"), row=1, col=1)
-    for name, values, colour in counted:
-        figure.add_trace(line(_ends(results), values[1], name, colour, ""), row=2, col=1)
-    figure.update_layout(layout(440, hovermode="x unified"))
+    figure, key = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.09), []
+    for n, (found, title, since) in enumerate(rows, 1):
+        for name, values, colour in found:
+            figure.add_trace(line(_ends(results) if since else x, values, name, colour, "since the start" if since else "satellites"), row=n, col=1)
+            key.append((f"{name}, since the start" if since else name, colour))
+        figure.update_yaxes(axis(title, rangemode="tozero"), row=n, col=1)
+    figure.update_layout(layout(70 + 185 * len(rows), hovermode="x unified"))
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
-    figure.update_xaxes(title_text="", row=1, col=1)
-    figure.update_yaxes(axis("satellites", rangemode="tozero"), row=1, col=1)
-    figure.update_yaxes(axis("since the start", rangemode="tozero"), row=2, col=1)
-    key = [(name, colour) for name, _, colour in shown] + [(f"{name}, since the start", colour) for name, _, colour in counted]
+    for n in range(1, len(rows)):
+        figure.update_xaxes(title_text="", row=n, col=1)
     return Chart(figure, tuple(key), "Medians of the replicas.")
 
 

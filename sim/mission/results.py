@@ -33,8 +33,8 @@ LEVELS = (
     ("mission_empty", Column.EMPTY),
 )  # fmt: skip
 COUNTS = (
-    ("mission_lost", Column.LOST), ("mission_launches", Column.LAUNCHES), ("mission_launched", Column.LAUNCHED), ("mission_visits", Column.VISITS),
-    ("mission_spent", Column.SPENT),
+    ("mission_lost", Column.LOST), ("mission_units_failed", Column.UNITS_FAILED), ("mission_launches", Column.LAUNCHES),
+    ("mission_launched", Column.LAUNCHED), ("mission_visits", Column.VISITS), ("mission_spent", Column.SPENT),
 )  # fmt: skip
 Progress = Callable[[str, float, int], None]
 

@@ -30,7 +30,7 @@ step: 120 s
 constellation: {kind: cluster, altitude: 650 km, local_time: "06:00", lattice: {spacing: 200 m, radius: 400 m}}
 satellite: suncatcher
 """
-MISSION = "mission={duration: 3 yr, replicas: 40, dates: 1, ages: 1, processes: [{name: loss, unit: satellite, mean_time: 10 yr}]}"
+MISSION = "mission={duration: 3 yr, replicas: 40, dates: 1, ages: 1, processes: [{name: loss, unit: satellite, mean_time: 10 yr}, accelerator-llama3]}"
 DAY_S = 86400.0
 
 
@@ -118,6 +118,9 @@ def test_the_mission_on_request(bench: Workbench) -> None:
     years, command = bench.years(variant), api.run(bench.source, set=variant.sets)
     assert years is not None
     assert years.figures == command.summary["mission"]
+    assert years.figures["counts"]["units_failed"]["p50"] > 10.0
+    for name, key in (("mission_units_failed", "units_failed"), ("mission_lost", "lost")):  # counts since the start end as those of the summary
+        assert list(years.arrays[name].values[:, -1]) == [years.figures["counts"][key][q] for q in ("p10", "p50", "p90")]
     for name in years.arrays.data_vars:
         assert np.array_equal(years.arrays[name].values, command.series[name].values), name
     assert {key: value for key, value in command.summary.items() if key != "mission"} == {

@@ -25,7 +25,7 @@ def results() -> Any:
     useful = np.array([[1.0, 0.8, 0.6], [1.2, 1.0, 0.8], [1.4, 1.2, 1.0]]) * 1e18
     levels = {name: (("mission_quantile", "mission_time"), np.tile([0.0, 1.0, 2.0], (3, 1))) for name in (
         "mission_empty", "mission_spares", "mission_stock", "mission_ordered", "mission_derelicts", "mission_lost", "mission_launches",
-        "mission_launched",
+        "mission_launched", "mission_units_failed",
     )}  # fmt: skip
     series = xr.Dataset(
         {
@@ -115,7 +115,12 @@ def test_what_costs_most(results: Any) -> None:
 def test_satellites_and_days(results: Any) -> None:
     inventory, batches, days = mission.inventory(results), mission.survival(results), mission.capability(results)
     assert inventory is not None
-    assert len(inventory.figure.data) == 8
+    assert len(inventory.figure.data) == 9
+    assert {trace.name: trace.yaxis for trace in inventory.figure.data}["parts failed"] == "y3"
+    del results.series["mission_units_failed"]  # as of results that were written before
+    without = mission.inventory(results)
+    assert without is not None
+    assert {trace.yaxis for trace in without.figure.data} == {"y", "y2"}
     assert batches is not None
     assert [trace.name for trace in batches.figure.data] == ["of the start", "launch 1"]
     assert days is not None

@@ -256,7 +256,7 @@ def _years() -> Any:
     ends = np.array([30, 60, 90], dtype=np.int64) * 86_400_000
     levels = {name: (("mission_quantile", "mission_time"), np.tile([0.0, 1.0, 2.0], (3, 1))) for name in (
         "mission_empty", "mission_spares", "mission_stock", "mission_ordered", "mission_derelicts", "mission_lost", "mission_launches",
-        "mission_launched", "mission_useful",
+        "mission_launched", "mission_useful", "mission_units_failed",
     )}  # fmt: skip
     arrays = xr.Dataset(
         levels | {"mission_useful_whole": ("mission_time", np.full(3, 1.5e18))},
@@ -289,9 +289,9 @@ def test_years_are_the_charts_of_the_report(formation: synthetic.Results, dark: 
         np.testing.assert_array_equal(one.y, other.y)
         np.testing.assert_array_equal(one.x, other.x)
         assert one.xaxis == "x"
-    assert {trace.yaxis for trace in figure.data} == {"y", "y2", "y3"}
+    assert {trace.yaxis for trace in figure.data} == {"y", "y2", "y3", "y4"}
     assert figure.layout.shapes[-1].x0 == "2027-01-15"
-    domains = [figure.layout[name].domain for name in ("yaxis3", "yaxis2", "yaxis")]
+    domains = [figure.layout[name].domain for name in ("yaxis4", "yaxis3", "yaxis2", "yaxis")]
     assert all(below[1] < above[0] for below, above in pairwise(domains))
     assert [name for name, _ in keys[0]][-1] == "the day on the globe"
     assert ("#10233d" in {colour for key in keys for _, colour in key}) is not dark

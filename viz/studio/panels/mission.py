@@ -17,8 +17,9 @@ from viz.palette import INK, MUTED, axis, layout
 from viz.scene import epoch_utc
 from viz.studio.panels.panel import INK_DARK, MUTED_DARK, Panel, View, chart_part, in_dark, table
 
-ROWS: Final = ((0.47, 1.0), (0.235, 0.42), (0.0, 0.185))  # of the figure, from below: rate, satellites, what happened since the start
-HEIGHT_PX: Final = 470
+FAN_PX: Final = 220  # heights of the rows of the figure, and what is around each
+ROW_PX: Final = 84
+GAP_PX: Final = 24
 SHOWN: Final = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 NO_MISSION: Final = "mission={duration: 5 yr}"
 DAY_COLOUR: Final = "#b42318"
@@ -45,7 +46,7 @@ def show(view: View) -> Any:
     figure, keys = drawn(view)
     chart = html.Div([
         *(html.Ul([html.Li([html.I(style={"background": colour}), name]) for name, colour in key], className="key") for key in keys),
-        dcc.Graph(figure=figure, id="mission-years", config=SHOWN, style={"height": f"{HEIGHT_PX}px"}),
+        dcc.Graph(figure=figure, id="mission-years", config=SHOWN, style={"height": f"{figure.layout.height}px"}),
     ], className="chart")  # fmt: skip
     return [
         html.P([html.B(mission_headline(figures)), html.Span(f". Useful rate {mission_target(figures)}.", className="muted")]),
@@ -80,31 +81,32 @@ def drawn(view: View) -> tuple[go.Figure, list[list[tuple[str, str]]]]:
     fan, inventory = mission.fan(results), mission.inventory(results)
     assert fan is not None
     figure, keys = go.Figure(), [list(fan.key)]
-    parts: list[tuple[Any, str]] = [(list(fan.figure.data), fan.figure.layout.yaxis.title.text)]
+    parts = _rows(fan.figure)
     if inventory is not None:
         keys.append(list(inventory.key))
-        of_row = [[t for t in inventory.figure.data if t.yaxis == name] for name in ("y", "y2")]
-        parts += [(traces, title) for traces, title in zip(of_row, ("satellites", "since the start"), strict=True) if traces]
+        parts += _rows(inventory.figure)
+    inside_px = FAN_PX + (len(parts) - 1) * (GAP_PX + ROW_PX)
+    top_px = inside_px
     for n, (traces, title) in enumerate(parts):
-        low, high = ROWS[n]
-        name = "" if n == 0 else str(n + 1)
+        name, bottom_px = "" if n == 0 else str(n + 1), top_px - (ROW_PX if n else FAN_PX)
         for trace in traces:
             trace.update(yaxis=f"y{name}", xaxis="x")
             figure.add_trace(trace)
-        figure.update_layout({f"yaxis{name}": axis("", domain=[low, high], nticks=4 - min(n, 1), rangemode="tozero", fixedrange=True)})
+        domain = [max(0.0, bottom_px / inside_px), top_px / inside_px]
+        figure.update_layout({f"yaxis{name}": axis("", domain=domain, nticks=3 if n else 5, rangemode="tozero", fixedrange=True)})
         figure.add_annotation(  # beside the axis titles of low charts would run into each other
-            text=title, xref="paper", yref="paper", x=0.0, y=high, xanchor="left", yanchor="bottom", showarrow=False,
+            text=title, xref="paper", yref="paper", x=0.0, y=domain[1], xanchor="left", yanchor="bottom", showarrow=False,
             font={"size": 11, "color": MUTED_DARK if view.dark else MUTED},
         )  # fmt: skip
+        top_px = bottom_px - GAP_PX
     for shape in fan.figure.layout.shapes:
         figure.add_shape(shape.to_plotly_json() | {"yref": "paper"})
     if view.day:
         figure.add_shape(type="line", x0=view.day, x1=view.day, yref="paper", y0=0.0, y1=1.0, line={"color": DAY_COLOUR, "width": 2})
         keys[0].append(("the day on the globe", DAY_COLOUR))
     years = time_axis(anchor=f"y{'' if len(parts) == 1 else len(parts)}", title=None, fixedrange=True, hoverformat="%Y-%m-%d")
-    figure.update_layout(
-        layout(HEIGHT_PX, hovermode="x unified", hoversubplots="axis", margin={"l": 8, "r": 12, "t": 22, "b": 4}, dragmode=False) | {"xaxis": years}
-    )
+    around = {"margin": {"l": 8, "r": 12, "t": 22, "b": 4}, "dragmode": False}
+    figure.update_layout(layout(inside_px + 52, hovermode="x unified", hoversubplots="axis", **around) | {"xaxis": years})
     figure.update_layout(hoverlabel={"font": {"size": 11}})
     if view.dark:
         in_dark(figure)
@@ -112,6 +114,13 @@ def drawn(view: View) -> tuple[go.Figure, list[list[tuple[str, str]]]]:
         figure.update_traces({"marker": {"color": INK_DARK}}, selector=lambda trace: trace.marker.color == INK)
         keys = [[(name, INK_DARK if colour == INK else colour) for name, colour in key] for key in keys]
     return figure, keys
+
+
+def _rows(figure: go.Figure) -> list[tuple[list[Any], str]]:
+    """Traces and title of each vertical axis of a figure."""
+    names = sorted({trace.yaxis or "y" for trace in figure.data}, key=lambda name: int(name[1:] or 1))
+    titles = {name: figure.layout[f"yaxis{name[1:]}"].title.text for name in names}
+    return [([trace for trace in figure.data if (trace.yaxis or "y") == name], titles[name]) for name in names]
 
 
 def invite(view: View) -> Any:
