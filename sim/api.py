@@ -80,6 +80,7 @@ def run(
     report: ReportWriter | None = None,
     scheduler: str | None = None,
     workers: int | None = None,
+    years: bool = True,
 ) -> Results:
     """Simulate a scenario.
 
@@ -103,6 +104,8 @@ def run(
         Address of a dask scheduler, over whose workers days and replicas of the scenario's mission are spread. Does not change results.
     workers : int, optional
         Worker processes of this machine over which they are spread, where no scheduler is given. Does not change results.
+    years : bool, optional
+        Whether the mission of the scenario is simulated too, which takes a run for each of its dates and ages.
 
     Returns
     -------
@@ -135,12 +138,12 @@ def run(
     check_workers(loaded, scheduler, workers)
     if out is None and not save:
         with pool.spread(scheduler, workers) as each:
-            return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads, each)
+            return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads, each, years)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
     with NewFolder(None if out is None else Path(out), name) as folder, pool.spread(scheduler, workers) as each:
         begin = time.monotonic()
         results, facts = _simulated(loaded, threads, progress)
-        results = _with_years(loaded, results, threads, each)
+        results = _with_years(loaded, results, threads, each, years)
         return store.write(loaded, results, folder, {"wall_time_s": round(time.monotonic() - begin, 3)} | facts, report)
 
 
@@ -169,9 +172,10 @@ def check_workers(loaded: Loaded, scheduler: str | None, workers: int | None) ->
             )  # fmt: skip
 
 
-def _with_years(loaded: Loaded, results: Results, threads: int | None, each: pool.Each | None) -> Results:
-    """Results of a run with what its contract and its mission add."""
-    return mission.attach(loaded, contract.attach(loaded, results, threads), threads, each=each)
+def _with_years(loaded: Loaded, results: Results, threads: int | None, each: pool.Each | None, years: bool) -> Results:
+    """Results of a run with what its contract and, unless it is left out, its mission add."""
+    results = contract.attach(loaded, results, threads)
+    return mission.attach(loaded, results, threads, each=each) if years else results
 
 
 def _simulated(loaded: Loaded, threads: int | None, progress: Progress | None) -> tuple[Results, dict[str, int]]:

@@ -217,6 +217,7 @@ VARIABLES: Final = (
     Var("mission_ordered", ("mission_quantile", "mission_time"), "float64", "1", "satellites that are ordered or on their way"),
     Var("mission_derelicts", ("mission_quantile", "mission_time"), "float64", "1", "failed satellites that stay in orbit"),
     Var("mission_lost", ("mission_quantile", "mission_time"), "float64", "1", "satellites lost since the start"),
+    Var("mission_units_failed", ("mission_quantile", "mission_time"), "float64", "1", "failures of parts of satellites since the start"),
     Var("mission_launches", ("mission_quantile", "mission_time"), "float64", "1", "launches since the start"),
     Var("mission_launched", ("mission_quantile", "mission_time"), "float64", "1", "satellites that launches brought since the start"),
     Var("mission_visits", ("mission_quantile", "mission_time"), "float64", "1", "servicing visits since the start"),

@@ -1,4 +1,7 @@
-"""Years of a fleet: useful rate with its spread, inventory and launches, survival by batch, and what each process costs."""
+"""Years of a fleet: useful rate with its spread, inventory and launches, survival by batch, and what each process costs.
+
+The report and the studio draw the same figures.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,21 @@ from viz.palette import CAUSE, INK, JOB_COLOURS, MUTED, axis, layout
 from viz.scene import Floats, unix_ms
 
 BAND: Final = "rgba(35,105,173,0.20)"
+STANDDOWN: Final = "rgba(160,70,120,0.22)"
 BLUE: Final = "#2369ad"
 ORANGE: Final = "#c2410c"
 MOST_BARS: Final = 12
-INVENTORY: Final = (
-    ("places empty", "mission_empty", ORANGE), ("spares in planes", "mission_spares", "#0e93a8"),
+LEVELS: Final = (
+    ("places empty", "mission_empty", "#86275a"), ("spares in planes", "mission_spares", "#0e93a8"),
     ("in the parking orbit", "mission_stock", "#e3a008"), ("ordered or on the way", "mission_ordered", "#7a5195"),
     ("failed, still in orbit", "mission_derelicts", INK),
 )  # fmt: skip
 COUNTS: Final = (
-    ("satellites lost", "mission_lost", ORANGE), ("satellites launched", "mission_launched", BLUE), ("launches", "mission_launches", INK),
+    ("satellites lost", "mission_lost", "#d97ab0"), ("satellites launched", "mission_launched", BLUE), ("launches", "mission_launches", INK),
 )  # fmt: skip
+PARTS: Final = (("parts failed", "mission_units_failed", "#87683f"),)
+# rows of the chart: curves, title, and whether they are counts since the start, which hold at the ends of the parts of a mission
+INVENTORY: Final = ((LEVELS, "satellites", False), (COUNTS, "since the start", True), (PARTS, "parts, since the start", True))
 
 
 def _middles(results: Any) -> Floats | None:
@@ -44,9 +51,47 @@ def _ends(results: Any) -> Floats:
 
 def band(figure: go.Figure, x: Floats, low: Floats, high: Floats, name: str, unit: str, colour: str = BAND) -> None:
     """A shaded band between two curves."""
-    common: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hovertemplate": f"%{{y:,.4~g}} {unit}<extra>{name}</extra>"}
-    figure.add_trace(go.Scatter(x=x, y=low, name=f"{name}, P10", **common))
-    figure.add_trace(go.Scatter(x=x, y=high, name=f"{name}, P90", fill="tonexty", fillcolor=colour, **common))
+    common: dict[str, Any] = {"mode": "lines", "line": {"width": 0, "color": colour}}
+    words = f"in 8 of 10 replicas: %{{customdata:,.4~g}} to %{{y:,.4~g}} {unit}<extra></extra>"
+    figure.add_trace(go.Scatter(x=x, y=low, name=f"{name}, P10", hoverinfo="skip", **common))
+    figure.add_trace(go.Scatter(
+        x=x, y=high, name=f"{name}, P90", fill="tonexty", fillcolor=colour, customdata=low, hovertemplate=words, **common,
+    ))  # fmt: skip
+
+
+def happenings(results: Any) -> list[tuple[float, str]]:
+    """Listed events of the mission in the order of time: when [ms since 1970], and in words."""
+    listed = (results.summary.get("mission") or {}).get("events") or []
+    at_ms = unix_ms(results, np.array([1e3 * event["at_s"] for event in listed]).astype(np.int64)) if listed else []
+    return sorted((float(ms), f"{event['event']}: {event['what']}") for ms, event in zip(at_ms, listed, strict=True))
+
+
+def mark(figure: go.Figure, results: Any, top: float) -> None:
+    """Listed events as markers at `top` with what they are, a line to the end of each; those at one time are one marker. Stand-downs are shaded."""
+    mission = results.summary["mission"]
+    for row in mission.get("events") or []:
+        end_s = row["at_s"] if row["until_s"] is None else min(row["until_s"], mission["duration_s"])
+        x = np.asarray(unix_ms(results, np.array([row["at_s"] * 1e3, end_s * 1e3], dtype=np.int64)), dtype=np.float64)
+        if row["until_s"] is not None:
+            figure.add_shape(type="line", x0=x[0], x1=x[1], y0=top, y1=top, line={"color": INK, "width": 3}, opacity=0.35)
+        figure.add_shape(type="line", x0=x[0], x1=x[0], y0=0, y1=top, line={"color": INK, "width": 1, "dash": "dot"}, opacity=0.35)
+    found = happenings(results)
+    moments = sorted({ms for ms, _ in found})
+    if found:
+        said = ["<br>".join(text(words) for ms, words in found if ms == moment) for moment in moments]
+        figure.add_trace(go.Scatter(
+            x=moments, y=[top] * len(moments), text=said, name="listed events", mode="markers",
+            marker={"symbol": "triangle-down", "size": 11, "color": INK}, hovertemplate="%{text}<extra></extra>",
+        ))  # fmt: skip
+    for begin_ms, end_ms in standdowns(results):
+        figure.add_vrect(begin_ms, end_ms, line={"width": 0}, fillcolor=STANDDOWN, layer="below")
+
+
+def standdowns(results: Any) -> list[tuple[float, float]]:
+    """Times without launches, begin and end [ms since 1970]."""
+    mission = results.summary.get("mission") or {}
+    spans = np.array([[s["at_s"], min(s["at_s"] + s["duration_s"], mission["duration_s"])] for s in mission.get("standdowns") or []])
+    return [] if not spans.size else [(float(a), float(b)) for a, b in unix_ms(results, (1e3 * spans).astype(np.int64))]
 
 
 def fan(results: Any) -> Chart | None:
@@ -63,35 +108,14 @@ def fan(results: Any) -> Chart | None:
     figure.add_trace(line(x, middle, "useful, P50", BLUE, unit))
     figure.add_trace(line(x, whole / scale, "nothing fails", MUTED, unit, line={"dash": "dot"}))
     figure.add_trace(line(x, target * whole / scale, "target", ORANGE, unit, line={"dash": "dash", "width": 1}))
+    mark(figure, results, 1.06 * float(max(whole.max() / scale, high.max())))
     figure.update_layout(layout(360, hovermode="x unified"))
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
     figure.update_yaxes(axis(f"useful, {unit}", rangemode="tozero"))
     key = [("P50 of the replicas; shaded P10 to P90", BLUE), ("a fleet of which nothing fails", MUTED), ("target", ORANGE)]
-    if add_events(figure, results, 1.08 * max(float(np.max(whole)), float(np.max(useful))) / scale):
-        key.append(("listed event; line to its end", INK))
+    key += [("listed event; line to its end", INK)] if happenings(results) else []
+    key += [("no launches (stand-down)", STANDDOWN)] if standdowns(results) else []
     return Chart(figure, tuple(key), "Each moment by itself: no single history follows the edge of the shaded area.")
-
-
-def add_events(figure: go.Figure, results: Any, y: float) -> bool:
-    """Markers of the listed events at their times, with a line to the end of each; whether there are any. Those at one time are one marker."""
-    mission = results.summary["mission"]
-    rows = mission.get("events", [])
-    if not rows:
-        return False
-    ends = [row["at_s"] if row["until_s"] is None else min(row["until_s"], mission["duration_s"]) for row in rows]
-    for row, end_s in zip(rows, ends, strict=True):
-        x = np.asarray(unix_ms(results, np.array([row["at_s"] * 1e3, end_s * 1e3], dtype=np.int64)), dtype=np.float64)
-        if row["until_s"] is not None:
-            figure.add_shape(type="line", x0=x[0], x1=x[1], y0=y, y1=y, line={"color": INK, "width": 3}, opacity=0.35)
-        figure.add_shape(type="line", x0=x[0], x1=x[0], y0=0, y1=y, line={"color": INK, "width": 1, "dash": "dot"}, opacity=0.35)
-    moments = sorted({row["at_s"] for row in rows})
-    said = ["<br>".join(text(f"{row['event']}: {row['what']}") for row in rows if row["at_s"] == at_s) for at_s in moments]
-    figure.add_trace(go.Scatter(
-        x=np.asarray(unix_ms(results, np.array([at_s * 1e3 for at_s in moments], dtype=np.int64)), dtype=np.float64), y=[y] * len(moments),
-        name="events", mode="markers", marker={"size": 10, "symbol": "triangle-down", "color": INK}, text=said,
-        hovertemplate="%{text}<extra></extra>",
-    ))  # fmt: skip
-    return True
 
 
 def build_up(results: Any) -> Chart | None:
@@ -117,26 +141,26 @@ def build_up(results: Any) -> Chart | None:
 
 
 def inventory(results: Any) -> Chart | None:
-    """Where satellites are, and what was lost and launched, medians."""
+    """Where satellites are, and what was lost, launched and failed since the start, medians; a row for each."""
     x = _middles(results)
     if x is None:
         return None
-    series = results.series
-    shown = [(name, series[key].values, colour) for name, key, colour in INVENTORY if series[key].values.max() > 0.0]
-    counted = [(name, series[key].values, colour) for name, key, colour in COUNTS if series[key].values.max() > 0.0]
-    if not shown and not counted:
+    series, rows = results.series, []
+    for curves, title, since in INVENTORY:
+        found = [(name, series[key].values[1], colour) for name, key, colour in curves if key in series and series[key].values.max() > 0.0]
+        rows += [(found, title, since)] if found else []
+    if not rows:
         return None
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
-    for name, values, colour in shown:
-        figure.add_trace(line(x, values[1], name, colour, "satellites"), row=1, col=1)
-    for name, values, colour in counted:
-        figure.add_trace(line(_ends(results), values[1], name, colour, ""), row=2, col=1)
-    figure.update_layout(layout(440, hovermode="x unified"))
+    figure, key = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.09), []
+    for n, (found, title, since) in enumerate(rows, 1):
+        for name, values, colour in found:
+            figure.add_trace(line(_ends(results) if since else x, values, name, colour, "since the start" if since else "satellites"), row=n, col=1)
+            key.append((f"{name}, since the start" if since else name, colour))
+        figure.update_yaxes(axis(title, rangemode="tozero"), row=n, col=1)
+    figure.update_layout(layout(70 + 185 * len(rows), hovermode="x unified"))
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
-    figure.update_xaxes(title_text="", row=1, col=1)
-    figure.update_yaxes(axis("satellites", rangemode="tozero"), row=1, col=1)
-    figure.update_yaxes(axis("since the start", rangemode="tozero"), row=2, col=1)
-    key = [(name, colour) for name, _, colour in shown] + [(f"{name}, since the start", colour) for name, _, colour in counted]
+    for n in range(1, len(rows)):
+        figure.update_xaxes(title_text="", row=n, col=1)
     return Chart(figure, tuple(key), "Medians of the replicas.")
 
 

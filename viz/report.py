@@ -22,6 +22,7 @@ from viz import (
     node_temperatures,
     radiation,
     radiation_map,
+    resupply,
     satellites,
 )
 from viz.animation import animation
@@ -188,6 +189,7 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
         "mission": mission.fan(results),
         "mission-capacity": mission.build_up(results),
         "mission-inventory": mission.inventory(results),
+        "mission-launches": resupply.chart(results),
         "mission-batches": mission.survival(results),
         "mission-costs": mission.costs(results),
         "mission-days": mission.capability(results),
@@ -225,6 +227,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
     years += chart_html("mission-capacity", "Capacity from the decision on", drawn["mission-capacity"])
     years += chart_html("mission-costs", "What costs most", drawn["mission-costs"])
     years += chart_html("mission-inventory", "Satellites", drawn["mission-inventory"])
+    years += chart_html("mission-launches", "Calendar of resupply", drawn["mission-launches"], resupply.calendar_table(summary))
     years += chart_html("mission-batches", "Survival by launch", drawn["mission-batches"])
     years += chart_html("mission-days", "While nothing fails", drawn["mission-days"])
     works = summary.get("workloads") or []

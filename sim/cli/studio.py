@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Infeasible, SkipBad, Stale
+from sim.cli.options import Infeasible, Sets, SkipBad, Stale
 from sim.cli.terminal import console
 from sim.config.errors import Origin, bad_input
 
@@ -25,6 +25,7 @@ def studio(
     variants: Annotated[
         Path | None, typer.Option("--variants", metavar="FOLDER", help="Folder to which the page may save variants; they are offered again.")
     ] = None,
+    set: Sets = None,
     allow_stale: Stale = False,
     skip_bad: SkipBad = False,
     allow_infeasible: Infeasible = False,
@@ -44,6 +45,7 @@ def studio(
     flags = {"allow_stale": allow_stale, "skip_bad": skip_bad, "allow_infeasible": allow_infeasible}
     bench = Workbench(source, flags, variants)
     try:
+        begin = bench.page_state(tuple(set or ()))
         try:
             listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64)
         except OSError as error:
@@ -52,9 +54,9 @@ def studio(
             raise bad_input(Origin(f"--port {port}"), "", message) from None
         with listener:
             allowed = access(host, listener.getsockname()[1])
-            console().print(f"Studio of {bench.name}: {allowed.url}", highlight=False)
+            console().print(f"Studio of {bench.name}: {allowed.url}{begin}", highlight=False, soft_wrap=True)
             if browser:
-                webbrowser.open(allowed.url)
+                webbrowser.open(allowed.url + begin)
             serve(create_app(bench, allowed).server, listener)
     finally:
         bench.close()

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -173,7 +174,7 @@ def counted(weight: Array, regime: int, date: int) -> bool:
 
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None, held: Sequence[Regime] | None = None, weight: Array | None = None,
+    progress: Callable[[float, int], None] | None = None, held: Sequence[Regime] | None = None, weight: Array | None = None,
     each: Each | None = None,
 ) -> tuple[Table, list[Group]]:  # fmt: skip
     """Make the runs of a mission.
@@ -191,7 +192,7 @@ def measure(
     threads : int or None, optional
         Threads of a run; they do not change results.
     progress : callable, optional
-        Called as progress(done, total) with the number of runs.
+        Called as progress(done, total) with the number of runs, also within a run.
     held : sequence of Regime, optional
         Regimes of the events of the mission; the first is that without events, and without others the only one.
     weight : ndarray, shape (parts, regimes, dates), optional
@@ -225,7 +226,7 @@ def measure(
         return on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, variant)
 
     first = fleet_at(places[0], None)
-    outcome = Run(first, threads=threads).finish()
+    outcome = Run(first, threads=threads).finish(None if progress is None else partial(within, progress, 0, len(places)))
     made, planned = groups(outcome), meshes(outcome)  # jobs keep the plan of the first run, so that they keep their members
     days = {places[0]: _day(outcome, made)}
     del outcome  # of a large fleet: the next one needs its room
@@ -233,7 +234,8 @@ def measure(
     ones = {place: fleet_at(place, planned) for place in places[1:]}
     days |= {place: day for place, one in ones.items() if (day := _known(one)) is not None}
     missing, members = [place for place in ones if place not in days], _members(made)
-    for n, (day, own) in _made([ones[place] for place in missing], threads, each):
+    inside = None if progress is None else lambda done, total: progress(len(days) + done / total, len(places))
+    for n, (day, own) in _made([ones[place] for place in missing], threads, each, inside):
         if own != members:
             raise _other_members(missing[n][0], made, [len(group) for group in own])
         days[missing[n]] = day
@@ -265,14 +267,16 @@ def _other_members(number: int, made: Sequence[Group], own: Sequence[int]) -> In
     return bad_input(Origin("mission"), f"mission.generations.{number - 1}", message)
 
 
-def _made(places: Sequence[Loaded], threads: int | None, each: Each | None) -> Iterator[tuple[int, Made]]:
+def _made(
+    places: Sequence[Loaded], threads: int | None, each: Each | None, progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[int, Made]]:
     """Runs with their numbers as they finish, here or on worker processes."""
     if each is None or not places:
-        return ((n, one_day(one, threads)) for n, one in enumerate(places))
+        return ((n, one_day(one, threads, progress)) for n, one in enumerate(places))
     return each(one_day, [(one,) for one in places])
 
 
-def one_day(one: Loaded, threads: int | None = 1) -> Made:
+def one_day(one: Loaded, threads: int | None = 1, progress: Callable[[int, int], None] | None = None) -> Made:
     """Make one run.
 
     Parameters
@@ -281,6 +285,8 @@ def one_day(one: Loaded, threads: int | None = 1) -> Made:
         The fleet on its date, of `on_date`.
     threads : int or None, optional
         Threads; they do not change results.
+    progress : callable, optional
+        Called as progress(done, total) with the steps of the run.
 
     Returns
     -------
@@ -289,7 +295,7 @@ def one_day(one: Loaded, threads: int | None = 1) -> Made:
     list of list of int
         Members of each group, rising.
     """
-    outcome = Run(one, threads=threads).finish()
+    outcome = Run(one, threads=threads).finish(progress)
     found = groups(outcome, with_paces=False)
     return _day(outcome, found), _members(found)
 
@@ -314,6 +320,23 @@ def day_of(one: Loaded, threads: int | None = None) -> Day:
         day, _ = one_day(one, threads)
         _keep(one, day)
     return day
+
+
+def within(progress: Callable[[float, int], None], before: int, parts: int, done: int, total: int) -> None:
+    """Tell the progress within one of several equal parts.
+
+    Parameters
+    ----------
+    progress : callable
+        Called as progress(done, total) with the number of parts.
+    before : int
+        Parts that are done.
+    parts : int
+        All parts.
+    done, total : int
+        Progress of the present part.
+    """
+    progress(before + done / total, parts)
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

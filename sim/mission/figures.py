@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.mission_events import over_years
+from sim.economics.finance import YEAR_S
 from sim.fleet.replicas.fleet import arrays
 from sim.fleet.replicas.tables import Column, JobColumn
 from sim.mission import money
-from sim.mission.capability import counted
+from sim.mission.capability import counted, within
 from sim.mission.layout import rates
 from sim.mission.listed import EVENT, PIECE, WITHDRAWN
 from sim.mission.study import Study
@@ -105,6 +107,8 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "reached_s": [{"share": share, **times(one.reached_s[:, i])} for i, share in enumerate(study.fleet.thresholds)],
         "counts": {column.name.lower(): quantiles(total[:, column]) for column in COUNTS},
         "died_out": float(np.isfinite(one.died_s).mean()),
+        "years": _years(study),
+        "standdowns": [{"at_s": at_s, "duration_s": until_s - at_s} for at_s, until_s in study.fleet.standdowns],
         "spent_usd": quantiles(total[:, Column.SPENT]) if study.prices.known else None,
         "satellite_usd": study.prices.satellites[0],
         "launch_usd": study.prices.launch,
@@ -163,6 +167,27 @@ def _generations(study: Study) -> list[dict[str, Any]]:
         }
         for t, (since_s, rate) in enumerate(zip(dates_s, rates(study.loaded.scenario), strict=True))
     ]  # fmt: skip
+
+
+def _years(study: Study) -> list[dict[str, Any]]:
+    """Launches in each year of the mission, and the satellites that they brought. A part belongs to the year of its middle."""
+    one, given = study.one, study.mission.replacement
+    batch, scheduled = given.batch or 0, 0 if given.calendar is None else given.calendar.satellites
+    year = ((one.edges_s[:-1] + one.edges_s[1:]) / (2.0 * YEAR_S)).astype(np.int64)
+    found = []
+    for number in np.unique(year):
+        parts = np.flatnonzero(year == number)
+        total = one.bins[:, parts].sum(axis=1)
+        launches, ordered = total[:, Column.LAUNCHES], total[:, Column.ORDERED_LAUNCHES]
+        aboard = float((batch * ordered + scheduled * (launches - ordered)).mean())
+        found.append({
+            "from_s": float(one.edges_s[parts[0]]), "until_s": float(one.edges_s[parts[-1] + 1]),
+            "launches": quantiles(launches), "ordered": quantiles(ordered),
+            "calendar": quantiles(launches - ordered), "failed": quantiles(total[:, Column.LAUNCH_FAILURES]),
+            "launched": quantiles(total[:, Column.LAUNCHED]),
+            "per_launch": given.success * aboard / float(launches.mean()) if launches.any() else None,
+        })  # fmt: skip
+    return found
 
 
 def _jobs(study: Study) -> list[dict[str, Any]]:
@@ -238,7 +263,9 @@ def _events(study: Study) -> list[dict[str, Any]]:
     return found
 
 
-def process_costs(study: Study, threads: int | None = None, each: Each | None = None) -> list[dict[str, Any]]:
+def process_costs(
+    study: Study, threads: int | None = None, progress: Callable[[float, int], None] | None = None, each: Each | None = None
+) -> list[dict[str, Any]]:
     """What each process costs: useful work of the same replicas without it, whose other random numbers stay as they are.
 
     Parameters
@@ -247,6 +274,8 @@ def process_costs(study: Study, threads: int | None = None, each: Each | None = 
         The mission.
     threads : int or None, optional
         Threads; they do not change results. By default one for each processor.
+    progress : callable, optional
+        Called as progress(done, total) with the number of processes, also within one.
     each : Each or None, optional
         What simulates replicas on worker processes instead; it does not change results.
 
@@ -261,11 +290,12 @@ def process_costs(study: Study, threads: int | None = None, each: Each | None = 
     names = dict.fromkeys([*(process.name for process in fleet.processes), *(name.split(PIECE)[0] for name in drawn)])
     columns = [process.name for process in fleet.processes] + [cause.name.split(PIECE)[0] for cause in fleet.causes]
     before, found = study.useful_s.sum(axis=1), []
-    for name in names:
+    for i, name in enumerate(names):
+        report = None if progress is None else partial(within, progress, i, len(names))
         without = fleet._replace(
             processes=[p for p in fleet.processes if p.name != name], causes=[c for c in fleet.causes if c.name.split(PIECE)[0] != name]
         )
-        after = study.with_fleet(without, threads, each=each).useful_s.sum(axis=1)
+        after = study.with_fleet(without, threads, report, each).useful_s.sum(axis=1)
         failures = study.one.failures[:, [column == name for column in columns]].sum(axis=1).astype(np.float64)
         found.append({"name": name, "failures": quantiles(failures), "gain": quantiles(after / np.where(before > 0.0, before, 1.0) - 1.0)})
     return sorted(found, key=lambda row: (-row["gain"]["mean"], row["name"]))

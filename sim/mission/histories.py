@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.threads import in_threads
-from sim.fleet.replicas.fleet import Fleet, arrays, replicas
+from sim.fleet.replicas.fleet import Fleet, arrays, copies_of, replicas
 from sim.fleet.replicas.tables import COLUMNS, JOB_COLUMNS, Column, JobColumn, Plan
 from sim.pool import Each
 
@@ -108,7 +108,7 @@ def histories(
     found = Histories(
         np.array(fleet.edges_s), np.zeros((number, bins, COLUMNS)), np.zeros((number, bins, groups, len(fleet.kinds), JOB_COLUMNS)),
         np.zeros((number, len(fleet.processes) + len(fleet.causes)), np.int64), np.zeros((number, len(fleet.thresholds))),
-        np.zeros((number, bins, batches)), np.zeros(number), np.zeros((number, sum(len(island.copies or ()) for island in fleet.islands)), np.int64),
+        np.zeros((number, bins, batches)), np.zeros(number), np.zeros((number, copies_of(fleet)), np.int64),
     )  # fmt: skip
     size = at_once or (AT_ONCE if each is None else _at_once(found, number, each.places))
     parts = [range(first, min(first + size, number)) for first in range(0, number, size)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +28,26 @@ from sim.results import store
 from sim.results.dataset import labelled, with_dates
 from sim.results.store import Results
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 Array = NDArray[np.float64]
 LEVELS = (
     ("mission_spares", Column.SPARES), ("mission_stock", Column.STOCK), ("mission_ordered", Column.ORDERED), ("mission_derelicts", Column.DERELICT),
     ("mission_empty", Column.EMPTY),
 )  # fmt: skip
 COUNTS = (
-    ("mission_lost", Column.LOST), ("mission_launches", Column.LAUNCHES), ("mission_launched", Column.LAUNCHED), ("mission_visits", Column.VISITS),
-    ("mission_spent", Column.SPENT),
+    ("mission_lost", Column.LOST), ("mission_units_failed", Column.UNITS_FAILED), ("mission_launches", Column.LAUNCHES),
+    ("mission_launched", Column.LAUNCHED), ("mission_visits", Column.VISITS), ("mission_spent", Column.SPENT),
 )  # fmt: skip
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, float, int], None]
+
+
+class Years(NamedTuple):
+    """What a mission adds to the results of a run."""
+
+    figures: dict[str, Any]  # section `mission` of the summary
+    arrays: xr.Dataset  # series of the mission
 
 
 def attach(
@@ -65,14 +75,36 @@ def attach(
     """
     if loaded.scenario.mission is None:
         return results
-    study = simulate(loaded, threads, progress, each=each)
-    costs = process_costs(study, threads, each)
-    added = labelled(_arrays(study), loaded.scenario.name, results.series.attrs["epoch"])
-    series = results.series.drop_vars([name for name in added.variables if name in results.series.variables])
-    series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
-    attached = replace(results, summary=results.summary | {"mission": section(study, costs)}, series=series)
+    years = over_years(loaded, threads, progress, each)
+    series = results.series.drop_vars([name for name in years.arrays.variables if name in results.series.variables])
+    series = with_dates(series.assign_coords(years.arrays.coords).assign(years.arrays.data_vars))
+    attached = replace(results, summary=results.summary | {"mission": years.figures}, series=series)
     store.check_finite(attached)
     return attached
+
+
+def over_years(loaded: Loaded, threads: int | None = None, progress: Progress | None = None, each: Each | None = None) -> Years:
+    """Simulate a mission, and what it would be without each of its processes.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        A scenario with a mission.
+    threads : int or None, optional
+        Threads of runs and replicas; they do not change results.
+    progress : callable, optional
+        Called as progress(what, done, total), where `done` is a fraction during a day. What it raises ends the mission.
+    each : Each or None, optional
+        What makes runs and simulates replicas on worker processes instead; it does not change results.
+
+    Returns
+    -------
+    Years
+        Section of the summary, and series.
+    """
+    study = simulate(loaded, threads, progress, each=each)
+    costs = process_costs(study, threads, None if progress is None else partial(progress, "processes"), each)
+    return Years(section(study, costs), labelled(_arrays(study), loaded.scenario.name, f"{loaded.scenario.epoch:%Y-%m-%dT%H:%M:%SZ}"))
 
 
 @one_blas_thread()

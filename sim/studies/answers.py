@@ -105,7 +105,7 @@ def answers(
         resupply = resupply_intervals(study, INTERVALS_S, threads, each)
         report(3)
         servicing = servicing_worth(study, threads, each)
-        costs = figures.process_costs(study, threads, each)
+        costs = figures.process_costs(study, threads, each=each)
         report(4)
     return Answers(loaded.scenario.name, loaded.sha256, section["target"], section["below_target"], spares, resupply, servicing, costs)
 

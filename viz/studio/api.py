@@ -6,6 +6,7 @@ import math
 import re
 from collections import OrderedDict
 from dataclasses import asdict, is_dataclass
+from datetime import date
 from threading import Lock
 from typing import Any, Final, Protocol
 
@@ -16,8 +17,10 @@ from viz.studio.scene_data import scene_data
 LONGEST_WAIT_S: Final = 2.0
 MOST_TEXTS: Final = 200
 MOST_SCENES: Final = 4  # that are kept as they are sent
-TASKS: Final = ("run", "why", "plan")
+MISSION: Final = "mission"
+TASKS: Final = ("run", MISSION, "why", "plan")
 KEY: Final = re.compile(r"[0-9a-f]{16}")
+DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class Runs(Protocol):
@@ -48,6 +51,9 @@ class Workbench(Protocol):
     def command(self, variant: Any) -> str: ...
     def orbits(self, key: str) -> Any: ...
     def point(self, number: int) -> dict[str, Any] | None: ...
+    def years(self, variant: Any) -> Any: ...
+    def mission(self, variant: Any) -> dict[str, int] | None: ...
+    def day(self, variant: Any, day: date) -> dict[str, Any]: ...
 
 
 class BadRequest(Exception):
@@ -190,6 +196,18 @@ def _add_variants(server: Flask, bench: Workbench) -> None:
         found = bench.save(name, _runnable(bench))
         return (jsonify(found), 409) if "message" in found else jsonify(found)
 
+    @server.post("/api/day")
+    def day() -> Any:
+        at = _body().get("at")
+        try:
+            moment = date.fromisoformat(at) if isinstance(at, str) and DATE.fullmatch(at) else None
+        except ValueError:
+            moment = None
+        if moment is None:
+            raise BadRequest("at is not a date; write one such as 2028-03-01")
+        found = bench.day(_runnable(bench), moment)
+        return (jsonify(found), 409) if "message" in found else jsonify(found)
+
     @server.post("/api/point")
     def point() -> Any:
         number = _body().get("number")
@@ -221,7 +239,31 @@ def _body() -> dict[str, Any]:
 
 
 def _variant(bench: Workbench) -> Any:
-    body = _body()
+    return variant_of(bench, _body())
+
+
+def variant_of(bench: Workbench, body: Any) -> Any:
+    """A variant from what a page sent.
+
+    Parameters
+    ----------
+    bench : Workbench
+        The opened scenario.
+    body : dict
+        With `sets`, `events` and `seed`; each may be absent.
+
+    Returns
+    -------
+    Variant
+        The variant.
+
+    Raises
+    ------
+    BadRequest
+        If it is anything else.
+    """
+    if not isinstance(body, dict):
+        raise BadRequest("a variant is no JSON object")
     sets, events, seed = body.get("sets", []), body.get("events", []), body.get("seed")
     for name, texts in (("sets", sets), ("events", events)):
         if not isinstance(texts, list) or len(texts) > MOST_TEXTS or not all(isinstance(text, str) for text in texts):

@@ -11,7 +11,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 
-from viz.studio.api import Workbench, add_api
+from viz.studio.api import DATE, MISSION, BadRequest, Workbench, add_api, variant_of
 from viz.studio.panels import PANELS
 from viz.studio.panels.panel import Panel, View
 from viz.studio.security import Access, guard
@@ -94,6 +94,7 @@ def _globe() -> list[Any]:
             html.P("This run recorded no positions; set recorder.satellites above 0.", id="no-scene", hidden=True),
             html.P(id="scene-note", className="over"),
         ], id="globe-host", **{"aria-label": "Globe with satellites, stations and links", "role": "img"}),
+        html.Div(id="day", hidden=True, role="status"),
         html.Div(id="timeline", **{"aria-label": "Time"}, role="toolbar"),
     ]  # fmt: skip
 
@@ -135,8 +136,35 @@ def _connect(app: Dash, bench: Workbench, panel: Panel) -> None:
             return dash.no_update
         if not panel.task:
             return panel.show(found)
-        answer = _answer(bench, view, panel.task)
-        return _invitation(panel) if answer is None else panel.show(replace(found, answer=answer))
+        if panel.of_mission:
+            found = _of_mission(bench, view, found)
+        else:
+            found = replace(found, answer=_answer(bench, view, panel.task))
+        if found.answer is None:
+            return _invitation(panel) if panel.invite is None else panel.invite(found)
+        return panel.show(found)
+
+
+def _of_mission(bench: Workbench, view: Any, found: View) -> View:
+    """A view with the mission of the shown variant, or of that of which it is a day."""
+    owner = _owner(bench, view)
+    if owner is None:
+        return found
+    years = bench.years(owner)
+    if years is not None:
+        return replace(found, answer=years)
+    return replace(found, mission=bench.mission(owner))
+
+
+def _owner(bench: Workbench, view: Any) -> Any:
+    """The variant whose mission is shown: that of the run, or of which the run is a day."""
+    day = view.get("day")
+    if not isinstance(day, dict):
+        return bench.runs.variant(view["shown"])
+    try:
+        return variant_of(bench, day.get("of"))
+    except BadRequest:
+        return None
 
 
 def _answer(bench: Workbench, view: Any, task: str) -> Any:
@@ -160,11 +188,19 @@ def _view(bench: Workbench, view: Any, selection: Any, theme: Any) -> View | Non
     results = _results(bench, shown)
     if results is None:
         return None
-    bench.runs.keep(frozenset(key for key in (shown, pinned) if isinstance(key, str)))
+    bench.runs.keep(frozenset(key for key in (shown, pinned) if isinstance(key, str)) | _mission_keys(bench, view))
     baseline = _results(bench, pinned) if pinned != shown else None
     chosen = tuple(n for n in selection[:MOST_CHOSEN] if isinstance(n, int)) if isinstance(selection, list) else ()
     name, other = str(view.get("name") or "")[:80], str(view.get("baseline") or "")[:80]
-    return View(results, name, baseline, other, chosen, theme == "dark", bench.study)
+    day = view["day"].get("at") if isinstance(view.get("day"), dict) else None
+    at = day if isinstance(day, str) and DATE.fullmatch(day) else ""
+    return View(results, name, baseline, other, chosen, theme == "dark", bench.study, day=at)
+
+
+def _mission_keys(bench: Workbench, view: dict[str, Any]) -> frozenset[str]:
+    """Keys of the mission of which the shown run is a day."""
+    owner = _owner(bench, view) if isinstance(view.get("day"), dict) else None
+    return frozenset() if owner is None else frozenset({owner.key, owner.key_of(MISSION)})
 
 
 def _results(bench: Workbench, key: Any) -> Any:

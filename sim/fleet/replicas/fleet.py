@@ -262,6 +262,22 @@ def _rows(kind: np.dtype[Any], values: Iterable[Sequence[Any]]) -> NDArray[np.vo
     return np.array([tuple(value) for value in values], dtype=kind)
 
 
+def copies_of(fleet: Fleet) -> int:
+    """Number of copies of checkpoints of all islands, as `Outcome.reloads` counts reloads from them.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The fleet.
+
+    Returns
+    -------
+    int
+        The number, memory and start included; 0 where checkpoints survive everything.
+    """
+    return sum(len(rows) for rows in _copies(fleet)[0])
+
+
 def _copies(fleet: Fleet) -> tuple[list[list[tuple[int, int, float, float, int]]], NDArray[np.int64]]:
     """Rows of the copies of each island, that in the memory of each satellite first and the start last; and the tables of holders."""
     known: dict[int, int] = {}  # row of a table of holders, which islands share

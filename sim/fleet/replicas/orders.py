@@ -31,8 +31,8 @@ from sim.fleet.replicas.tables import (
     whole,
 )
 
-LAUNCHES, LAUNCH_FAILURES, ORDERED, SPENT = (
-    whole(Column.LAUNCHES), whole(Column.LAUNCH_FAILURES), whole(Column.ORDERED), whole(Column.SPENT)
+LAUNCHES, ORDERED_LAUNCHES, LAUNCH_FAILURES, ORDERED, SPENT = (
+    whole(Column.LAUNCHES), whole(Column.ORDERED_LAUNCHES), whole(Column.LAUNCH_FAILURES), whole(Column.ORDERED), whole(Column.SPENT)
 )  # fmt: skip
 ROUNDING_S = 1.0  # after the time at which money should be there
 
@@ -125,6 +125,8 @@ def launch(plan: Any, state: Any, satellites: int, ordered: int) -> None:
         number[UNDER_WAY] += satellites
         shift(plan, state, ORDERED, satellites)
     count(state, LAUNCHES, 1.0)
+    if ordered == 1:
+        count(state, ORDERED_LAUNCHES, 1.0)
     if supply["success"] >= 1.0 or uniform(plan, state) < supply["success"]:
         push(state, state.amount[NOW] + supply["raising_s"], IN_ORBIT, satellites, NOTHING, NOTHING, NOTHING)
         return

@@ -103,6 +103,7 @@ class Column(IntEnum):
     VISITS = 16
     SPENT = 17  # [USD]
     COLLISIONS = 18  # with derelicts of the fleet
+    ORDERED_LAUNCHES = 19  # of LAUNCHES, those that are not of the calendar
 
 
 class JobColumn(IntEnum):

@@ -70,8 +70,10 @@ class Status:
     ----------
     state : str
         "unknown", "queued", "running", "done", "refused", "failed" or "cancelled".
-    done, total : int
-        Satellite-steps.
+    done, total : float
+        Satellite-steps; of a mission, runs, replicas or processes.
+    what : str
+        What is counted, of a mission; empty for a run.
     message, log : str
         Why it failed, and what the process printed of it.
     problems : tuple of (str, str)
@@ -81,8 +83,9 @@ class Status:
     """
 
     state: str = "unknown"
-    done: int = 0
-    total: int = 0
+    done: float = 0
+    total: float = 0
+    what: str = ""
     message: str = ""
     log: str = ""
     problems: tuple[tuple[str, str], ...] = ()
@@ -339,7 +342,7 @@ class Runs:
             match answer[1]:
                 case "progress":
                     with self._changed:
-                        self._status[key] = Status("running", answer[2], answer[3])
+                        self._status[key] = Status("running", *answer[2:5])
                         self._changed.notify_all()
                 case "done":
                     with self._changed:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sim.config.errors import InputError, RunError
+from sim.config.errors import InputError, Origin, RunError, bad_input
 from sim.config.scenario import Loaded, load
 from sim.config.validation.sizes import size
+from sim.mission import Years
 from sim.results import reader
 from sim.results.store import Results, resolved_yaml
 from sim.studies.studio import safety
+from sim.studies.studio.days import mission_day
 from sim.studies.studio.form import fields
 from sim.studies.studio.orbits import Orbits, fleet_orbits
 from sim.studies.studio.runs import Runs, Variant
 from sim.studies.studio.saved import SavedVariants
+from sim.studies.studio.worker import MISSION
 from sim.studies.study_table import StudyTable, is_study, read_study
 
 REMEMBERED = 64  # variants whose scenarios are kept
@@ -144,6 +150,34 @@ class Workbench:
             self.source, variant.sets, variant.events, variant.seed, given("allow_stale", False), given("skip_bad", False),
             given("allow_infeasible", False),
         )  # fmt: skip
+
+    def page_state(self, sets: tuple[str, ...]) -> str:
+        """What the address of the page ends with, so that it begins with a variant.
+
+        Parameters
+        ----------
+        sets : tuple of str
+            Overrides.
+
+        Returns
+        -------
+        str
+            State of the page, from `#` on; empty without overrides.
+
+        Raises
+        ------
+        InputError
+            If the variant is refused.
+        """
+        if not sets:
+            return ""
+        variant = Variant(sets)
+        problems = self.problems(variant)
+        if problems:
+            self._load(variant)  # raises with the place of each problem, unless a page must not make such a change
+            raise bad_input(Origin("--set"), *problems[0])
+        shown = {"variants": [{"name": self.name, "sets": list(sets), "events": [], "seed": None}], "shown": 0, "pinned": None, "view": {}}
+        return "#" + quote(json.dumps(shown, separators=(",", ":")), safe="")
 
     def document(self, variant: Variant) -> dict[str, Any]:
         """A variant as a form.
@@ -287,6 +321,69 @@ class Workbench:
         if self.study is None or not 0 <= number < len(self.study.sets):
             return None
         return {"name": f"point {number}", "sets": list(self.study.sets[number])}
+
+    def years(self, variant: Variant) -> Years | None:
+        """The mission of a variant, where it was run or opened with the results of a folder.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        Years or None
+            None where it is not there.
+        """
+        found = self.runs.results(variant.key_of(MISSION))
+        if isinstance(found, Years):
+            return found
+        opened = self.runs.results(variant.key)
+        if not isinstance(opened, Results) or opened.summary.get("mission") is None:
+            return None
+        return Years(opened.summary["mission"], opened.series)
+
+    def mission(self, variant: Variant) -> dict[str, int] | None:
+        """How large the mission of a variant is.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario.
+
+        Returns
+        -------
+        dict or None
+            `days` (runs without failures, at most) and `replicas`; None where the scenario has no mission, or is refused.
+        """
+        loaded = self.check(variant).loaded
+        mission = None if loaded is None else loaded.scenario.mission
+        return None if mission is None else {"days": int(mission.dates) * int(mission.ages), "replicas": int(mission.replicas)}
+
+    def day(self, variant: Variant, day: date) -> dict[str, Any]:
+        """A day of the mission of a variant, as a variant.
+
+        Parameters
+        ----------
+        variant : Variant
+            Changes of the scenario that has the mission.
+        day : date
+            The day, in UTC.
+
+        Returns
+        -------
+        dict
+            `name`, `sets` and `note`; or `message`, where the day cannot be run.
+        """
+        loaded, years = self.check(variant).loaded, self.years(variant)
+        if loaded is None or loaded.scenario.mission is None or years is None:
+            return {"message": "the mission has not been run; run it first"}
+        try:
+            found = mission_day(loaded, variant, years.arrays, day)
+        except InputError as error:
+            return {"message": "; ".join(p.message for p in error.problems)}
+        problems = self.problems(Variant(found.sets, (), variant.seed))
+        return {"message": "; ".join(f"{field}: {message}" for field, message in problems)} if problems else asdict(found)
 
     def results(self, variant: Variant) -> Any:
         """Results of a variant, where they are there.

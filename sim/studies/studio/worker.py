@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 
 LOG_LINES = 40  # of a traceback, in the log of a run that failed
 RUN: Final = "run"
+MISSION: Final = "mission"
 
-Progress = Callable[[int, int], None]
+Progress = Callable[..., None]  # of (done, total), or of (done, total, what)
 
 
 class Request(NamedTuple):
@@ -51,7 +52,7 @@ class Cancelled(Exception):
 def serve(pipe: Connection) -> None:
     """Compute one request after the other, until the other end of the pipe is closed.
 
-    Answers to a `Request` are (key, "progress", done, total), (key, "done", results), (key, "refused", problems) with (field, message) of
+    Answers to a `Request` are (key, "progress", done, total, what), (key, "done", results), (key, "refused", problems) with (field, message) of
     each, or (key, "failed", message, log). (key, "cancel") ends the request that has begun.
 
     Parameters
@@ -91,7 +92,18 @@ def serve(pipe: Connection) -> None:
 def _run(loaded: Any, progress: Progress) -> Any:
     from sim import api
 
-    return api.run(loaded, progress=progress)
+    return api.run(loaded, progress=progress, years=False)  # an answer to a changed field does not wait for years
+
+
+def _mission(loaded: Any, progress: Progress) -> Any:
+    from sim import mission
+    from sim.config.errors import Origin, bad_input
+    from sim.engine.threads import one_blas_thread
+
+    if loaded.scenario.mission is None:
+        raise bad_input(Origin(loaded.scenario.name), "mission", "is not given; write mission: {duration: 5 yr}")
+    with one_blas_thread():
+        return mission.over_years(loaded, progress=lambda what, done, total: progress(done, total, what))
 
 
 def _why(loaded: Any, progress: Progress) -> Any:
@@ -106,17 +118,17 @@ def _plan(loaded: Any, progress: Progress) -> Any:
     return plans(loaded)
 
 
-TASKS: Final[dict[str, Callable[[Any, Progress], Any]]] = {RUN: _run, "why": _why, "plan": _plan}
+TASKS: Final[dict[str, Callable[[Any, Progress], Any]]] = {RUN: _run, MISSION: _mission, "why": _why, "plan": _plan}
 """What can be asked for, by name: each takes a scenario and tells how far it is."""
 
 
 def _reporter(pipe: Connection, key: str) -> Progress:
     """Tells how far a run is, and ends it when it is no longer wanted."""
 
-    def report(done: int, total: int) -> None:
+    def report(done: float, total: int, what: str = "") -> None:
         while pipe.poll():
             if pipe.recv() == (key, "cancel"):
                 raise Cancelled
-        pipe.send((key, "progress", done, total))
+        pipe.send((key, "progress", done, total, what))
 
     return report

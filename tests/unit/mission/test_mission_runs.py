@@ -179,6 +179,27 @@ def test_replacement_brings_the_fleet_back(tmp_path: Path) -> None:
     assert found["spent_usd"]["mean"] > found["counts"]["launches"]["mean"] * found["launch_usd"] * 0.999
 
 
+def test_launches_of_each_year(tmp_path: Path) -> None:
+    """Source of truth: by hand. Launches of the calendar fall on days 0, 300, 600, 900, 1200, 1500 and 1800; the stand-down from day 870 on moves
+    the fourth to day 1140, in the fourth year (365.25 d each). Of six launches one fails: 5/6 of 2 satellites each are expected. Years add up."""
+    calendar = "calendar: {every: 300 d, satellites: 2}, success: 0.8333333333333334, standdowns: [{at: 2029-05-09, duration: 270 d}]"
+    text = PLAIN.replace("processes:", f"replacement: {{{calendar}}}, processes:").replace("step: 91 d", "step: 30.4375 d")
+    study = results.simulate(loaded(tmp_path, SMALL + text))
+    found = figures.section(study, [])
+    assert found["standdowns"] == [{"at_s": 870.0 * DAY_S, "duration_s": 270.0 * DAY_S}]
+    assert [year["calendar"]["mean"] for year in found["years"]] == [2.0, 1.0, 0.0, 2.0, 2.0]
+    assert all(year["ordered"]["mean"] == 0.0 for year in found["years"])
+    assert [year["per_launch"] for year in found["years"]] == [pytest.approx(5.0 / 3.0), pytest.approx(5.0 / 3.0), None, *[pytest.approx(5.0 / 3.0)] * 2]
+    assert [year["from_s"] for year in found["years"]] == pytest.approx([n * YEAR_S for n in range(5)])
+    total = sum(year["failed"]["mean"] for year in found["years"])
+    assert total == pytest.approx(found["counts"]["launch_failures"]["mean"])
+    assert abs(total - 7.0 / 6.0) < 4.0 * math.sqrt(7.0 * 5.0 / 36.0 / 300.0)
+    ordered = PLAIN.replace("processes:", "replacement: {stock: 3, batch: 3, reorder_at: 2}, processes:")
+    years = figures.section(results.simulate(loaded(tmp_path, SMALL + ordered)), [])["years"]
+    assert sum(year["launches"]["mean"] for year in years) == pytest.approx(sum(year["ordered"]["mean"] for year in years))
+    assert all(year["calendar"]["p90"] == 0.0 for year in years)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from sim.results import mission_text
-from viz import mission
+from viz import mission, resupply
 
 DAY_MS = 86_400_000
 
@@ -26,7 +26,7 @@ def results() -> Any:
     useful = np.array([[1.0, 0.8, 0.6], [1.2, 1.0, 0.8], [1.4, 1.2, 1.0]]) * 1e18
     levels = {name: (("mission_quantile", "mission_time"), np.tile([0.0, 1.0, 2.0], (3, 1))) for name in (
         "mission_empty", "mission_spares", "mission_stock", "mission_ordered", "mission_derelicts", "mission_lost", "mission_launches",
-        "mission_launched",
+        "mission_launched", "mission_units_failed",
     )}  # fmt: skip
     series = xr.Dataset(
         {
@@ -46,6 +46,7 @@ def test_the_fan(results: Any) -> None:
     chart = mission.fan(results)
     assert chart is not None
     low, high, middle, whole, target = chart.figure.data
+    assert list(high.customdata) == list(low.y)  # what the pointer says of the shaded area
     assert list(low.y) == pytest.approx([1000, 800, 600])
     assert list(high.y) == pytest.approx([1400, 1200, 1000])
     assert high.fill == "tonexty"
@@ -87,6 +88,58 @@ def test_regimes_of_events(results: Any) -> None:
     assert list(chart.figure.data[2].y) == pytest.approx([20.0])
 
 
+def test_listed_events_and_stand_downs(results: Any) -> None:
+    """Source of truth: by hand: day 40 is 2027-01-30; a stand-down that outlasts the mission ends with it."""
+    assert mission.happenings(results) == []
+    results.summary["mission"] |= {
+        "duration_s": 90 * 86400.0, "events": [
+            {"at_s": 40 * 86400.0, "until_s": None, "event": "storm", "what": "<b>"},
+            {"at_s": 0.0, "until_s": None, "event": "start", "what": "of all"},
+        ],
+        "standdowns": [{"at_s": 60 * 86400.0, "duration_s": 900 * 86400.0}],
+    }  # fmt: skip
+    start_ms = 1797811200000  # 2026-12-21
+    assert mission.happenings(results) == [(start_ms, "start: of all"), (start_ms + 40 * DAY_MS, "storm: <b>")]
+    chart = mission.fan(results)
+    assert chart is not None
+    marks = chart.figure.data[-1]
+    assert list(marks.x) == [start_ms, start_ms + 40 * DAY_MS]
+    assert list(marks.text) == ["start: of all", "storm: &lt;b&gt;"]
+    spans = [(shape.x0, shape.x1) for shape in chart.figure.layout.shapes]
+    assert spans == [(start_ms, start_ms), (start_ms + 40 * DAY_MS,) * 2, (start_ms + 60 * DAY_MS, start_ms + 90 * DAY_MS)]
+    assert [name for name, _ in chart.key][-2:] == ["listed event; line to its end", "no launches (stand-down)"]
+
+
+def test_calendar_of_resupply(results: Any) -> None:
+    """Source of truth: the years of the summary: ordered on launches of the calendar, P10 to P90 of all, failed ones, and the table of the same."""
+    assert resupply.chart(results) is None
+    years = [
+        {
+            "from_s": 45 * 86400.0 * n, "until_s": 45 * 86400.0 * (n + 1), "launches": spread(3.0 * n), "ordered": spread(2.0 * n),
+            "calendar": spread(1.0 * n), "failed": spread(0.25 * n), "launched": spread(7.0 * n), "per_launch": 2.5 if n else None,
+        }
+        for n in range(2)
+    ]  # fmt: skip
+    results.summary["mission"] |= {
+        "years": years, "start": "2026-12-21T00:00:00Z", "duration_s": 90 * 86400.0, "standdowns": [{"at_s": 86400.0, "duration_s": 864000.0}],
+    }  # fmt: skip
+    chart = resupply.chart(results)
+    assert chart is not None
+    ordered, calendar, failed, total = chart.figure.data
+    assert (list(ordered.y), list(calendar.y), list(failed.y), list(total.y)) == ([0.0, 2.0], [0.0, 1.0], [0.0, 0.25], [0.0, 3.0])
+    assert list(total.error_y.array) == pytest.approx([0.0, 0.3])
+    assert list(ordered.width) == pytest.approx([0.62 * 45 * DAY_MS] * 2)
+    (span,) = chart.figure.layout.shapes
+    assert span.x1 - span.x0 == 10 * DAY_MS
+    html = resupply.calendar_table(results.summary)
+    assert "<td>2</td><td>2027-02-04</td><td>2.70</td><td>3</td><td>3.30</td><td>3</td><td>2</td><td>1</td><td>0.25</td><td>7</td><td>2.50</td>" in html
+    assert "<td>0</td><td>\u2013</td></tr>" in html
+    assert "from 2026-12-22 for 10 days" in html
+    for year in years:
+        year["launches"] = spread(0.0)
+    assert (resupply.chart(results), resupply.calendar_table(results.summary)) == (None, "")
+
+
 def test_what_costs_most(results: Any) -> None:
     """A process that never happened is not drawn."""
     chart = mission.costs(results)
@@ -99,7 +152,12 @@ def test_what_costs_most(results: Any) -> None:
 def test_satellites_and_days(results: Any) -> None:
     inventory, batches, days = mission.inventory(results), mission.survival(results), mission.capability(results)
     assert inventory is not None
-    assert len(inventory.figure.data) == 8
+    assert len(inventory.figure.data) == 9
+    assert {trace.name: trace.yaxis for trace in inventory.figure.data}["parts failed"] == "y3"
+    del results.series["mission_units_failed"]  # as of results that were written before
+    without = mission.inventory(results)
+    assert without is not None
+    assert {trace.yaxis for trace in without.figure.data} == {"y", "y2"}
     assert batches is not None
     assert [trace.name for trace in batches.figure.data] == ["of the start", "launch 1"]
     assert days is not None
@@ -108,6 +166,6 @@ def test_satellites_and_days(results: Any) -> None:
 
 def test_nothing_without_a_mission(results: Any) -> None:
     results.summary["mission"] = None
-    for draw in (mission.fan, mission.inventory, mission.survival, mission.costs, mission.capability):
+    for draw in (mission.fan, mission.inventory, mission.survival, mission.costs, mission.capability, resupply.chart):
         assert draw(results) is None
     assert mission.tables(results.summary) == ""

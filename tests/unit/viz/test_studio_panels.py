@@ -21,10 +21,12 @@ from sim.schema import CAUSES, STATES
 from sim.studies.plans import Answer as Plans
 from sim.studies.plans import PlanRow
 from sim.studies.why import Answer, Base, Cause, Input
+from viz import mission
 from viz.formatting import celsius, percent, petaflops
 from viz.html_parts import Fact
 from viz.studio import app
 from viz.studio.panels import PANELS, figures, latency, links, plan, series, station_spread, waterfall, why
+from viz.studio.panels import mission as mission_panel
 from viz.studio.panels import study as study_panel
 from viz.studio.panels.panel import PLACES, View
 from viz.studio.scene_data import MISSING_SHARE, scene_data
@@ -244,6 +246,92 @@ def test_what_is_not_a_run_is_not_shown(formation: synthetic.Results, view: Any)
     shown = app._view(bench, {"shown": "run", "pinned": "why", "name": 5, "baseline": {}}, ["x", 3, 2.5], None)
     assert shown is not None
     assert (shown.results, shown.baseline, shown.selection) == (formation, None, (3,))
+
+
+# --- years of a mission
+
+
+def _years() -> Any:
+    """Three parts of a mission, of 90 days in all."""
+    ends = np.array([30, 60, 90], dtype=np.int64) * 86_400_000
+    levels = {name: (("mission_quantile", "mission_time"), np.tile([0.0, 1.0, 2.0], (3, 1))) for name in (
+        "mission_empty", "mission_spares", "mission_stock", "mission_ordered", "mission_derelicts", "mission_lost", "mission_launches",
+        "mission_launched", "mission_useful", "mission_units_failed",
+    )}  # fmt: skip
+    arrays = xr.Dataset(
+        levels | {"mission_useful_whole": ("mission_time", np.full(3, 1.5e18))},
+        {"mission_time": ends, "mission_quantile": ["P10", "P50", "P90"]}, {"epoch": "2026-12-21T00:00:00Z"},
+    )  # fmt: skip
+    spread = {"mean": 0.5, "p10": 0.4, "p50": 0.5, "p90": 0.6}
+    section = {
+        "target": 0.9, "duration_s": 90 * 86400.0, "start": "2026-12-21T00:00:00Z", "replicas": 7, "jobs": [], "spent_usd": None,
+        "processes": [{"name": "loss", "failures": spread, "gain": spread}], "events": [{"at_s": 864000.0, "text": "a storm"}],
+        "below_target": {"first_s": {"p50": None, "never": 1.0}, "share_of_time": spread, "probability_at_end": 0.0},
+        "counts": dict.fromkeys(("lost", "retired", "units_failed", "units_repaired", "launches", "launched", "visits"), spread),
+        **dict.fromkeys(("useful_fraction", "availability", "capacity_at_end", "useful_at_end"), spread),
+    }  # fmt: skip
+    return SimpleNamespace(figures=section, arrays=arrays)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_years_are_the_charts_of_the_report(formation: synthetic.Results, dark: bool) -> None:
+    """Source of truth: the curves of the report: all of them, once, over one axis of dates; the open day is marked, and events are listed."""
+    years = _years()
+    alone = SimpleNamespace(summary={"mission": years.figures}, series=years.arrays)
+    view = _view(formation, answer=years, dark=dark, day="2027-01-15")
+    figure, keys = mission_panel.drawn(view)
+    fan, inventory = mission.fan(alone), mission.inventory(alone)
+    assert fan is not None
+    assert inventory is not None
+    expected = [*fan.figure.data, *inventory.figure.data]
+    assert [trace.name for trace in figure.data] == [trace.name for trace in expected]
+    for one, other in zip(figure.data, expected, strict=True):
+        np.testing.assert_array_equal(one.y, other.y)
+        np.testing.assert_array_equal(one.x, other.x)
+        assert one.xaxis == "x"
+    assert {trace.yaxis for trace in figure.data} == {"y", "y2", "y3", "y4"}
+    assert figure.layout.shapes[-1].x0 == "2027-01-15"
+    domains = [figure.layout[name].domain for name in ("yaxis4", "yaxis3", "yaxis2", "yaxis")]
+    assert all(below[1] < above[0] for below, above in pairwise(domains))
+    assert [name for name, _ in keys[0]][-1] == "the day on the globe"
+    assert ("#10233d" in {colour for key in keys for _, colour in key}) is not dark
+    shown = mission_panel.PANEL.show(view)
+    words = str([getattr(one, "children", "") for one in _walk(shown)])
+    assert "2026-12-31: a storm" in words
+    assert "Back to the mission" in words
+    assert "Back to the mission" not in str([getattr(one, "children", "") for one in _walk(mission_panel.PANEL.show(replace(view, day="")))])
+
+
+def test_a_mission_is_run_on_request(formation: synthetic.Results) -> None:
+    """Before it was run: what it takes, and a button; without one: a button that adds it."""
+    asked = _data(mission_panel.invite(_view(formation, mission={"days": 12, "replicas": 1})), "data-task")
+    assert set(asked) == {"mission"}
+    words = str([getattr(one, "children", "") for one in _walk(mission_panel.invite(_view(formation, mission={"days": 12, "replicas": 1})))])
+    assert "12 runs" in words
+    assert "1 replica:" in words
+    assert set(_data(mission_panel.invite(_view(formation)), "data-set")) == {"mission={duration: 5 yr}"}
+
+
+def test_a_day_belongs_to_its_mission(formation: synthetic.Results) -> None:
+    """The mission of the variant of which the run is a day is shown and kept; anything else that a page may send is no mission."""
+    kept: list[Any] = []
+    owner = SimpleNamespace(key="o", key_of=lambda task: f"o-{task}")
+    runs = SimpleNamespace(results=lambda key: formation if key == "run" else None, keep=kept.append, variant=lambda key: None)
+    bench = SimpleNamespace(
+        runs=runs, study=None, variant=lambda sets, events, seed: owner, years=lambda variant: _years() if variant is owner else None,
+        mission=lambda variant: None,
+    )  # fmt: skip
+    asked = {"shown": "run", "day": {"at": "2028-03-01", "of": {"sets": ["step=30 s"], "events": [], "seed": None}}}
+    view = app._view(bench, asked, [], None)
+    assert view is not None
+    assert view.day == "2028-03-01"
+    assert kept[-1] == frozenset({"run", "o", "o-mission"})
+    assert app._of_mission(bench, asked, view).answer.figures["replicas"] == 7
+    for day in ("x", [], {"at": 3}, {"at": "2028-03-01", "of": {"sets": "all"}}, {"at": "<b>", "of": []}):
+        wrong = {"shown": "run", "day": day}
+        view = app._view(bench, wrong, [], None)
+        assert view is not None
+        assert app._of_mission(bench, wrong, view).answer is None
 
 
 # --- analyses

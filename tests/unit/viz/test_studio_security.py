@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +54,16 @@ class Bench:
 
     def point(self, number: int) -> dict[str, Any] | None:
         return {"name": "point 1", "sets": []} if number == 1 else None
+
+    def years(self, variant: Any) -> None:
+        return None
+
+    def mission(self, variant: Any) -> None:
+        return None
+
+    def day(self, variant: Any, day: date) -> dict[str, Any]:
+        self.seen.append(day)
+        return {"name": day.isoformat(), "sets": [], "note": ""} if day.year == 2028 else {"message": "is outside the mission"}
 
     def yaml(self, variant: Any) -> str:
         return "name: made up\n"
@@ -271,6 +282,16 @@ def test_nothing_is_saved_without_a_folder(client: Any, bench: Bench) -> None:
 def test_points_are_whole_numbers(client: Any, number: Any) -> None:
     assert _post(client, "/api/point", {"number": number}).status_code in (400, 404)
     assert _post(client, "/api/point", {"number": 1}).get_json() == {"name": "point 1", "sets": []}
+
+
+@pytest.mark.parametrize("at", [None, 3, "", "2028-3-1", "2028-02-30", "2028-03-01T00:00", "٢٠٢٨-03-01", ["2028-03-01"], "2028-W10-3"])
+def test_days_are_dates(client: Any, bench: Bench, at: Any) -> None:
+    """What is no date reaches nothing; a day outside the mission is an answer with a message."""
+    assert _post(client, "/api/day", {"at": at}).status_code == 400
+    assert not any(isinstance(one, date) for one in bench.seen)
+    assert _post(client, "/api/day", {"at": "2028-03-01"}).get_json()["name"] == "2028-03-01"
+    assert _post(client, "/api/day", {"at": "2040-03-01"}).status_code == 409
+    assert _post(client, "/api/day", {"at": "2028-03-01", "sets": ["step=wrong"]}).status_code == 400
 
 
 @pytest.mark.parametrize("task", ["", "shell", "Why", None, 3, ["why"], "__class__"])

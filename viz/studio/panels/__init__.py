@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from viz.studio.panels import events, figures, latency, links, plan, series, study, waterfall, why
+from viz.studio.panels import events, figures, latency, links, mission, plan, series, study, waterfall, why
 from viz.studio.panels.panel import Panel
 
 PANELS: tuple[Panel, ...] = (
-    waterfall.PANEL, figures.PANEL, study.PANEL, series.PANEL, events.PANEL, latency.PANEL, links.PANEL, why.PANEL, plan.PANEL,
+    waterfall.PANEL, figures.PANEL, study.PANEL, series.PANEL, mission.PANEL, events.PANEL, latency.PANEL, links.PANEL, why.PANEL, plan.PANEL,
 )  # fmt: skip

@@ -38,6 +38,10 @@ class View:
         The sweep that was opened.
     answer : Any
         Answer of the panel's analysis; None before it was asked for.
+    day : str
+        Date of the day of a mission that is shown, such as "2028-03-01"; empty for another run.
+    mission : dict or None
+        `days` and `replicas` of the mission of the scenario; None where it has none.
     """
 
     results: Any
@@ -48,6 +52,8 @@ class View:
     dark: bool
     study: Any | None = None
     answer: Any = None
+    day: str = ""
+    mission: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,10 @@ class Panel:
         Analysis that the panel shows and that is asked for by a button; empty for a panel that shows the run itself.
     invitation : str
         What the button is for.
+    invite : callable, optional
+        Gives what stands there until the analysis was asked for, in place of the button alone.
+    of_mission : bool
+        Whether its analysis is that of the mission, of which the shown run may be a day.
     of_study : bool
         Whether the panel is there only where a sweep was opened.
     connect : callable, optional
@@ -83,6 +93,8 @@ class Panel:
     follows_selection: bool = False
     task: str = ""
     invitation: str = ""
+    invite: Callable[[View], Any] | None = None
+    of_mission: bool = False
     of_study: bool = False
     connect: Callable[[Any, Any], None] | None = None
 

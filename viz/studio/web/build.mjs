@@ -32,7 +32,7 @@ writeFileSync(
   [
     "What studio.js, globe_widget.js, plotly.js, borders.json and the pictures of the Earth consist of beside Dawndusk's own code:",
     `three.js ${version("three")}\n\n${licence("three")}`,
-    `plotly.js ${version("plotly.js")} (core, heatmap, parcoords, scattergl)\n\n${licence("plotly.js")}`,
+    `plotly.js ${version("plotly.js")} (core, bar, heatmap, parcoords, scattergl)\n\n${licence("plotly.js")}`,
     `topojson-client ${version("topojson-client")} (used to build borders.json)\n\n${licence("topojson-client")}`,
     `world-atlas ${version("world-atlas")}: Natural Earth, public domain; its packaging:\n\n${licence("world-atlas")}`,
     `earth-day.jpg, earth-night.jpg: Blue Marble and Black Marble, NASA Earth Observatory, public domain; copies from three-globe ` +

@@ -23,7 +23,14 @@ export function stop() {
 function tell(task, text, busy) {
   const line = document.querySelector(`[data-task-status="${task}"]`), button = document.querySelector(`button[data-task="${task}"]`);
   if (line) line.textContent = text;
-  if (button) button.textContent = busy ? "cancel" : "analyse";
+  if (button) button.textContent = busy ? "cancel" : (button.dataset.idle ?? "analyse");
+}
+
+const COUNTED = { days: "days are run", replicas: "replicas are run", processes: "processes are left out in turn" };
+function howFar({ done, total, what }) {
+  if (!total) return "at work";
+  const share = `${Math.floor((100 * done) / total)} %`;
+  return COUNTED[what] ? `${Math.floor(done)} of ${total} ${COUNTED[what]} (${share})` : share;
 }
 
 async function analyse(task) {
@@ -33,7 +40,7 @@ async function analyse(task) {
     tell(before, "", false);
     if (before === task) return;
   }
-  const mine = (running = { task, key: null }), of = answers.of, { sets, events, seed } = S.shown();
+  const mine = (running = { task, key: null }), of = answers.of, { sets, events, seed } = task === "mission" ? S.ofMission() : S.shown();
   tell(task, "waiting", true);
   try {
     while (running === mine) {
@@ -46,7 +53,7 @@ async function analyse(task) {
         return put();
       }
       if (["queued", "running"].includes(status.state)) {
-        tell(task, status.total ? `${Math.floor((100 * status.done) / status.total)} %` : "at work", true);
+        tell(task, howFar(status), true);
         continue;
       }
       running = null;

@@ -2,6 +2,7 @@
 import { forget, listenForAnalyses, openPoint, openTab } from "./analyses.js";
 import { normals } from "./attitude.js";
 import { UNRECORDED } from "./colours.js";
+import { backToMission, listenForDays, showDay } from "./days.js";
 import { el, number, toast } from "./dom.js";
 import { askForEvent, askForText } from "./events.js";
 import { exported } from "./exporting.js";
@@ -49,6 +50,7 @@ function start() {
   commands();
   listenForKeys();
   listenForAnalyses();
+  listenForDays();
   document.addEventListener("click", chooseListed);
   $("enlarge").addEventListener("click", enlarge);
   toolbar();
@@ -90,6 +92,7 @@ function bar() {
     el("button", { type: "button", class: "plain", id: "undo", title: "Undo (Ctrl+Z)", ariaLabel: "Undo", disabled: !S.canUndo(), on: { click: S.undo } }, "↶"),
     el("button", { type: "button", class: "plain", id: "redo", title: "Redo (Ctrl+Y)", ariaLabel: "Redo", disabled: !S.canRedo(), on: { click: S.redo } }, "↷"),
   );
+  showDay($("day"));
   const one = S.shown();
   $("events").replaceChildren(...one.events.map((text, i) => el("span", { class: "event" }, text, el("button", {
     type: "button", ariaLabel: `Remove ${text}`, on: { click: () => S.change((s) => s.variants[s.shown].events.splice(i, 1)) },
@@ -346,6 +349,7 @@ function commands() {
   command("Show or hide the shadow of the Earth", () => $("show-shadow").click(), "s");
   command("Show or hide the map of latency", () => $("show-latency")?.click(), "m");
   command("Close-up of the formation, or of the chosen satellite", () => $("show-near")?.click(), "z");
+  command("Back from a day to its mission", backToMission);
   command("All commands", openPalette, "ctrl+k");
   command("Add an event", addEvent, "v");
   command("Rename the variant", () => rename(S.state().shown), "r");

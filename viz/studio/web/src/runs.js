@@ -32,7 +32,7 @@ export class Runs {
       const against = other ? await this.finish(other, current, (status) => this.onStatus({ ...status, baseline: true })) : null;
       if (!current()) return;
       this.onStatus({ state: "done", time_s: took });
-      this.onResults({ shown: key, pinned: against, name: one.name, baseline: other?.name ?? null });
+      this.onResults({ shown: key, pinned: against, name: one.name, baseline: other?.name ?? null, day: one.day ?? null });
       await (early ?? this.draw(key, null, current));
       if (against && against !== key) await this.draw(key, against, current);
       if (current()) this.onSettled(turn);

@@ -96,6 +96,9 @@ export function remove(index) {
   });
 }
 
+// The variant whose mission is shown: the shown one, or that of which it is a day.
+export const ofMission = () => shown().day?.of ?? shown();
+
 // --- the URL
 
 let due = 0;
@@ -114,10 +117,11 @@ export function readUrl() {
     const { view: seen, ...rest } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
     const fits = Array.isArray(rest.variants) && rest.variants.length > 0 && rest.variants.length <= 64 && rest.variants.every(fitting);
     if (!fits || !rest.variants[rest.shown] || (rest.pinned !== null && !rest.variants[rest.pinned])) return;
-    now = { variants: rest.variants.map(({ name, sets, events, seed }) => ({ name, sets, events, seed })), shown: rest.shown, pinned: rest.pinned };
+    now = { variants: rest.variants.map(({ name, sets, events, seed, day }) => ({ name, sets, events, seed, ...(fittingDay(day) ? { day } : {}) })), shown: rest.shown, pinned: rest.pinned };
     for (const key of Object.keys(view)) if (key in (seen ?? {})) view[key] = seen[key];
   } catch {} // no state in the URL: the scenario as it was opened
 }
 
 const texts = (list) => Array.isArray(list) && list.every((text) => typeof text === "string");
 const fitting = (v) => v && typeof v.name === "string" && texts(v.sets) && texts(v.events) && (v.seed === null || Number.isInteger(v.seed));
+const fittingDay = (d) => d && typeof d.at === "string" && typeof d.note === "string" && fitting(d.of);
