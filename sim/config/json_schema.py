@@ -83,6 +83,8 @@ def scenario_schema() -> dict[str, Any]:
     mission = sections["Mission"]["properties"]
     for name, kind in (("processes", "process"), ("common_causes", "cause")):
         mission[name]["items"] = _item(named_items("fleet", kind), mission[name]["items"])
+    causes = sections["Event"]["properties"]
+    causes["cause"] = _either({"type": "string"}, causes["cause"])  # a shipped one, or one that the mission lists
     schema["required"] = ["name"]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Dawndusk scenario"

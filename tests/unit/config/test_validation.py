@@ -201,7 +201,7 @@ def test_events_that_are_none_all_at_once(refuse: Refuse) -> None:
     errors = refuse(add=events)
     places = ["14:3", "15:3", "16:3", "17:3", "18:41", "19:3", "20:3"]
     assert [error.split(": ")[0] for error in errors] == [f"s.yaml:{place}" for place in places]
-    assert "action: 'explode' is unknown; write one of: burn, corrupt, derate, lose, maintain, maneuver, reprioritise, restore, withdraw" in errors[0]
+    assert "action: 'explode' is unknown; write one of: burn, corrupt, derate, hit, lose, maintain, maneuver, reprioritise, restore, scale, standdown, withdraw" in errors[0]
     assert "'nonsense' is not an event; write '2026-12-21T06:00Z lose satellite 17'" in errors[1]
 
 
