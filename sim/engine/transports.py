@@ -159,6 +159,11 @@ def without(transport: Transport, lost: Ints) -> Iterator[None]:
         The network; one that is not of links between satellites stays as it is.
     lost : ndarray of int64
         Satellites.
+
+    Yields
+    ------
+    None
+        Once, with the network changed.
     """
     if not isinstance(transport, NetworkTransport):
         yield

@@ -117,7 +117,7 @@ def simulated(
     number, seed, of_first = int(mission.replicas), int(loaded.scenario.seed), rates(loaded.scenario)
     one = histories(fleet, seed, number, threads, progress, each=each)
     ledgers, kept = [ledger(one, n, found, table, of_first) for n in range(number)], without_withdrawals(fleet)
-    if kept is not fleet:  # beside the same replicas in which nobody takes satellites
+    if kept is not fleet:  # beside the same replicas in which the owner takes no satellites
         other = histories(kept, seed, number, threads, each=each)
         ledgers = [with_owner(mine, ledger(other, n, found, table, of_first)) for n, mine in enumerate(ledgers)]
     return Study(loaded, found, table, fleet, prices, peak_flops_per_s, one, ledgers)
