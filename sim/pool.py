@@ -66,7 +66,7 @@ class OnWorkers:
     def places(self) -> int:
         """Threads of all workers that are there now, at least 1."""
         try:
-            return max(1, sum(self._client.ncores().values()))
+            return max(1, int(sum(self._client.ncores().values())))
         except Exception:  # the scheduler is lost, which the next call finds
             return 1
 
