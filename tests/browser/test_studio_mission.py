@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from studio_page import Studio, change, done, figures, in_url, until
+from studio_page import Studio, change, done, figures, in_url, state, until
 from visit import PATIENCE_MS
 
 from sim import api
@@ -69,9 +69,9 @@ def test_a_moment_opens_as_a_day(studio: Studio) -> None:
     page.mouse.click(x, y)
     page.wait_for_selector("#day:not([hidden])")
     done(page)
-    state = in_url(page)
-    variant = state["variants"][state["shown"]]
-    assert state["shown"] == 1
+    address = in_url(page)
+    variant = address["variants"][address["shown"]]
+    assert address["shown"] == 1
     assert variant["name"] in ("2028-12-19", "2028-12-20", "2028-12-21", "2028-12-22", "2028-12-23")
     assert variant["name"] == variant["day"]["at"]
     assert "as if no satellite had been lost" in str(page.locator("#day").text_content())
@@ -91,6 +91,17 @@ def test_a_moment_opens_as_a_day(studio: Studio) -> None:
     page.reload()  # the address holds the day and its mission
     done(page)
     assert "2030-02-03" in str(page.locator("#day").text_content())
+
+
+def test_a_mission_is_added(studio: Studio) -> None:
+    """A scenario without a mission says so, and gets one by a button; it is not run before it is asked for."""
+    page = studio.open(state(["mission=null"]))
+    done(page)
+    page.get_by_role("tab", name="Years").click()
+    page.locator("button[data-set]").click()
+    page.wait_for_selector("button[data-task=mission]")
+    assert in_url(page)["variants"][0]["sets"] == ["mission={duration: 5 yr}"]
+    assert page.locator("#mission-years").count() == 0
 
 
 def test_a_changed_scenario_asks_before_it_runs_its_mission(studio: Studio) -> None:
