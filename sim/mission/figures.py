@@ -18,6 +18,7 @@ from sim.mission import money
 from sim.mission.capability import counted, within
 from sim.mission.layout import rates
 from sim.mission.listed import EVENT, PIECE, WITHDRAWN
+from sim.mission.parts import PARTS
 from sim.mission.study import Study
 from sim.pool import Each
 from sim.schema import CAUSES
@@ -119,6 +120,7 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "capability": _capability(study),
         "regimes": _regimes(study),
         "events": _events(study),
+        "parts_left": {PARTS[unit]: list(left) for unit, left in study.fleet.kinds[0].left.items() if unit in PARTS},
         "processes": list(costs),
     }  # fmt: skip
 
@@ -210,9 +212,10 @@ def _jobs(study: Study) -> list[dict[str, Any]]:
 
 def _reloads(study: Study, job: int) -> dict[str, dict[str, float]] | None:
     """How often a job is reloaded from its copies, by the place in which they are kept; null where checkpoints survive every failure."""
-    plan, group = arrays(study.fleet), study.groups[job]
+    group = study.groups[job]
     if group.rules is None or group.rules.kept is None:
         return None
+    plan = arrays(study.fleet)
     # rows of an island: memory, the copies as they are listed, two of those on the ground, and the start
     places = ["memory"]
     for copy in group.rules.kept.copies:

@@ -1,8 +1,9 @@
 """Copies of the checkpoints of an island, and which of them survive a failure.
 
 Each checkpoint is first written to the memory of the satellite that it is from. Some of them, or all, are copied from there to another
-satellite, or to the ground. A failure destroys what is in the memories of the satellites that it takes. The island is thrown back to the newest
-checkpoint of which every member's share is still somewhere; without any, to its start.
+satellite, or to the ground; the memory keeps the newest one, and those that were last copied. A failure destroys what is in the memories of
+the satellites that it takes. The island is thrown back to the newest checkpoint of which every member's share is still somewhere; without any,
+to its start.
 For each copy the work since its checkpoint is known by the bins in which it was done, so that it can be moved to the recovery.
 """
 
@@ -99,11 +100,10 @@ def _survives(plan: Any, state: Any, g: int, c: int) -> bool:
         return True
     if copy["keeper"] == GROUND:
         return bool(state.amount[NOW] >= at_s + copy["lag_s"])
-    in_memory = at_s >= state.stored[island["first_copy"]]["at_s"]  # the newest checkpoint is the one in the memories
     for slot in range(island["first_slot"], island["last_slot"]):
         place = state.places[slot]
         is_member = place["active"] == 1 or place["left_s"] == state.amount[NOW]
-        if not is_member or (in_memory and place["lost_s"] <= at_s and place["kept_s"] <= at_s):
+        if not is_member or (place["lost_s"] <= at_s and place["kept_s"] <= at_s):
             continue
         if copy["keeper"] == MEMORY or not _held(plan, state, copy["holders"], slot, at_s):
             return False

@@ -216,8 +216,9 @@ def member(plan: Any, state: Any, slot: int, interrupts: int) -> None:
         activate(plan, state, slot, 1)  # one of another type has come at the same moment
     if place["active"] == 1 and (share < before or interrupts == 1):
         # the island is thrown back, and a faster spare takes the rank
-        # of several members that are lost at one instant, each may have had a copy of another
-        settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) or run["thrown_s"] == state.amount[NOW] else KEPT)
+        # of several members that are lost at one instant, or in one recovery, each may have had a copy of another
+        copied = island["first_copy"] < island["last_copy"] and (mode == RECOVERING or run["thrown_s"] == state.amount[NOW])
+        settle(plan, state, g, ROLLED_BACK if mode in (RUNNING, HELD) or copied else KEPT)
         if mode != LACKING:
             record = island["job"] * plan.types.shape[0] + run["type"]
             state.jobs[state.number[BIN], JOB_COLUMNS * record + INTERRUPTIONS] += 1.0

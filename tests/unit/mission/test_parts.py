@@ -11,7 +11,7 @@ import pytest
 from sim.config.errors import InputError
 from sim.config.scenario import load
 from sim.fleet.replicas.tables import JobColumn, Unit
-from sim.mission import results
+from sim.mission import figures, results
 
 YEAR_S = 365.25 * 86400.0
 SCENARIO = """\
@@ -48,6 +48,7 @@ def test_a_satellite_that_its_array_limits(tmp_path: Path) -> None:
     assert left[Unit.ARRAY] == pytest.approx([1.0 - n / 16 for n in range(17)], abs=0.01)
     assert left[Unit.BATTERY] == pytest.approx([1.0] * 9, abs=1e-6)
     assert left[Unit.LOOP] == pytest.approx([1.0, 1.0, 0.0], abs=0.01)
+    assert figures.section(study, [])["parts_left"]["array"] == left[Unit.ARRAY]
     share = study.one.jobs[:, :, 0, JobColumn.SHARE].sum(axis=1) / (study.fleet.slots * 5.0 * YEAR_S)
     survival = (1.0 - math.exp(-0.5)) / 0.5
     assert abs(share.mean() - survival) < 3.0 * share.std(ddof=1) / math.sqrt(share.size) + 0.01
