@@ -189,7 +189,7 @@ def back(plan: Any, state: Any, row: int, source: int, i: int, life: int) -> Non
     satellite, processes = state.rows[row], plan.processes.shape[0]
     unit = plan.processes[source]["unit"] if source < processes else plan.common_causes[source - processes]["unit"]
     start_unit(plan, state, row, unit, i)
-    if unit == OWNER or unit == SATELLITE:
+    if unit in (OWNER, SATELLITE):
         _give_up(plan, state, row)
     if source < processes:
         follow(state.due, state.number, NEXT_LIFE, row, (source << UNIT_BITS) | i, satellite["serial"], life + 1)
