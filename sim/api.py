@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sim import contract, mission
+from sim import contract, mission, pool
+from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Loaded, Overrides, overrides
 from sim.config.scenario import load as _load
 from sim.engine.driver import Progress, Run
@@ -77,6 +78,8 @@ def run(
     threads: int | None = None,
     progress: Progress | None = None,
     report: ReportWriter | None = None,
+    scheduler: str | None = None,
+    workers: int | None = None,
 ) -> Results:
     """Simulate a scenario.
 
@@ -96,6 +99,10 @@ def run(
         Called as `progress(done, total)` during the run.
     report : callable, optional
         Called as `report(results, path)` to write `report.html`, such as `viz.report.write_report`.
+    scheduler : str, optional
+        Address of a dask scheduler, over whose workers days and replicas of the scenario's mission are spread. Does not change results.
+    workers : int, optional
+        Worker processes of this machine over which they are spread, where no scheduler is given. Does not change results.
 
     Returns
     -------
@@ -107,13 +114,14 @@ def run(
     ------
     InputError
         If the scenario is invalid, if `out` exists or cannot be written, which is found before anything is computed, or a
-        job fits on no satellites.
+        job fits on no satellites; if `scheduler` or `workers` is given and the scenario has no mission.
     RunError
-        If the run fails, a result is not a finite number, or the disk is full.
+        If the run fails, a result is not a finite number, the disk is full, or workers or scheduler cannot be used or are lost.
 
     Notes
     -----
-    The same scenario, seed and version give the same bytes of summary, series and events.
+    The same scenario, seed and version give the same bytes of summary, series and events. Worker processes import the calling script: with
+    `workers` it must call this below `if __name__ == "__main__":`.
 
     Examples
     --------
@@ -124,19 +132,46 @@ def run(
     1.0
     """
     loaded = as_loaded(scenario, set, events, seed, allow_stale, skip_bad, allow_infeasible)
+    check_workers(loaded, scheduler, workers)
     if out is None and not save:
-        return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads)
+        with pool.spread(scheduler, workers) as each:
+            return _with_years(loaded, _simulated(loaded, threads, progress)[0], threads, each)
     name = f"{loaded.scenario.name}-{loaded.sha256[:8]}"
-    with NewFolder(None if out is None else Path(out), name) as folder:
+    with NewFolder(None if out is None else Path(out), name) as folder, pool.spread(scheduler, workers) as each:
         begin = time.monotonic()
         results, facts = _simulated(loaded, threads, progress)
-        results = _with_years(loaded, results, threads)
+        results = _with_years(loaded, results, threads, each)
         return store.write(loaded, results, folder, {"wall_time_s": round(time.monotonic() - begin, 3)} | facts, report)
 
 
-def _with_years(loaded: Loaded, results: Results, threads: int | None) -> Results:
+def check_workers(loaded: Loaded, scheduler: str | None, workers: int | None) -> None:
+    """Check that there is something to spread over worker processes.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    scheduler : str or None
+        Address of a dask scheduler.
+    workers : int or None
+        Worker processes of this machine.
+
+    Raises
+    ------
+    InputError
+        If one of them is given, and the scenario has no mission.
+    """
+    for name, given in (("scheduler", scheduler), ("workers", workers)):
+        if given is not None and loaded.scenario.mission is None:
+            raise bad_input(
+                Origin(f"--{name} {given}"), "",
+                "spreads the replicas of a mission, and this scenario has none; leave it out, or write mission: {duration: 5 yr}",
+            )  # fmt: skip
+
+
+def _with_years(loaded: Loaded, results: Results, threads: int | None, each: pool.Each | None) -> Results:
     """Results of a run with what its contract and its mission add."""
-    return mission.attach(loaded, contract.attach(loaded, results, threads), threads)
+    return mission.attach(loaded, contract.attach(loaded, results, threads), threads, each=each)
 
 
 def _simulated(loaded: Loaded, threads: int | None, progress: Progress | None) -> tuple[Results, dict[str, int]]:

@@ -205,6 +205,7 @@ VARIABLES: Final = (
     Var("mission_quantile", ("mission_quantile",), "str", "1", "quantile over the replicas"),
     Var("mission_batch", ("mission_batch",), "str", "1", "satellites that came together: those of the start, then of each launch"),
     Var("mission_useful", ("mission_quantile", "mission_time"), "float64", "FLOP/s", "useful rate of the fleet, mean over the part"),
+    Var("mission_useful_replica", ("mission_replica",), "float64", "FLOP", "useful work of each replica over the mission"),
     Var("mission_useful_whole", ("mission_time",), "float64", "FLOP/s", "useful rate of a fleet that ages and of which nothing fails"),
     Var("mission_capacity", ("mission_quantile", "mission_time"), "float64", "1", "rate that satellites could reach over that of all places filled"),
     Var("mission_target_met", ("mission_time",), "float64", "1", "share of the replicas whose useful rate is at least the target"),

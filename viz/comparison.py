@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import plotly.graph_objects as go
 
 from sim.schema import CAUSES
 from viz import formatting
-from viz.figures import ROW_PX, Chart, row_axis
+from viz.figures import ROW_PX, Chart, line, row_axis
 from viz.html_parts import chart_html, collapsed, section, table, text
+from viz.mission import BAND, BLUE, ORANGE, band
 from viz.page import footer, header, write_page
 from viz.palette import CAUSE, INK, MUTED, axis, layout
 from viz.study_points import typeset
@@ -67,9 +69,9 @@ def headline(comparison: Any) -> str:
     )
 
 
-def differences(comparison: Any) -> Chart | None:
-    """Bars of B minus A in percentage points of nameplate: local stall solid, peer stall hatched, useful last."""
-    rows = [row for row in comparison.waterfall if max(abs(row.points), abs(row.own_points), abs(row.induced_points)) >= SHOWN_POINTS]
+def differences(waterfall: Any) -> Chart | None:
+    """Bars of B minus A in percentage points of nameplate, from rows of both: local stall solid, peer stall hatched, useful last."""
+    rows = [row for row in waterfall if max(abs(row.points), abs(row.own_points), abs(row.induced_points)) >= SHOWN_POINTS]
     if not rows:
         return None
     figure = go.Figure()
@@ -146,17 +148,57 @@ def metrics_table(comparison: Any) -> str:
     return table(heads, rows, "numbers") + note
 
 
+def fans(comparison: Any) -> Chart | None:
+    """Useful rate of both missions over their years: median, and the spread over the replicas."""
+    change = comparison.mission
+    if change is None:
+        return None
+    figure, key = go.Figure(), []
+    scale, unit = (100.0, "% of nameplate") if change.unit == "1" else (1.0, "PFLOP/s")
+    for letter, label, fan, colour, shade in zip(
+        "AB", (comparison.a, comparison.b), change.fans, (BLUE, ORANGE), (BAND, "rgba(194,65,12,0.16)"), strict=True
+    ):
+        x, low, middle, high = np.array(fan.years), *(scale * np.array(values) for values in (fan.p10, fan.p50, fan.p90))
+        band(figure, x, low, high, letter, unit, shade)
+        figure.add_trace(line(x, middle, f"{letter}, P50", colour, unit))
+        key.append((f"{letter}: {label}; P50 of the replicas, shaded P10 to P90", colour))
+    figure.update_layout(layout(360, hovermode="x unified"))
+    figure.update_xaxes(axis("years after the start", showgrid=False, hoverformat=".2f"))
+    figure.update_yaxes(axis(f"useful, {unit}", rangemode="tozero"))
+    return Chart(figure, tuple(key), "Each moment by itself: no single history follows the edge of a shaded area.")
+
+
+def mission_section(comparison: Any, charts: dict[str, Chart | None]) -> str:
+    """What changes over the years: both fans, the difference by cause, and figures; empty where not both have a mission."""
+    change = comparison.mission
+    if change is None:
+        return ""
+    charts["mission-fans"], charts["mission-differences"] = fans(comparison), differences(change.waterfall)
+    words = [*change.reasons, *(() if change.useful is None else (change.useful.words,))]
+    said = re.sub(r"-(?=\d)", formatting.MINUS, "; ".join(words))
+    rows = ["".join(f"<td>{text(cell.replace('-', formatting.MINUS) if i else cell)}</td>" for i, cell in enumerate(cells))
+            for cells in change.cells(number, formatting.percent)]  # fmt: skip
+    body = (
+        f'<p class="verdict" id="mission-change">{text(said[:1].upper() + said[1:])}.</p>'
+        + "".join(f'<p class="note">{text(note[:1].upper() + note[1:])}.</p>' for note in change.notes)
+        + chart_html("mission-fans", "Useful rate over the years", charts["mission-fans"])
+        + chart_html("mission-differences", "Difference by cause over the missions, B minus A", charts["mission-differences"])
+        + table(("", "A", "B", "B minus A"), rows, "numbers")
+    )
+    return section("Over the years", body, "From nameplate down to useful over the whole missions; values are means or quantiles over the replicas.")
+
+
 def write_comparison(comparison: Any, path: Path) -> None:
     """Write the page of `comparison` (of sim.studies.compare) to `path`."""
     summaries = comparison.summaries
     lost = {cause for summary in summaries for cause in losses_of(summary)}
     shown = [cause for cause in CAUSES if cause in lost]
-    charts = {f"waterfall-{letter}": waterfall(summary, shown) for letter, summary in zip("ab", summaries, strict=True)}
+    charts: dict[str, Chart | None] = {f"waterfall-{letter}": waterfall(summary, shown) for letter, summary in zip("ab", summaries, strict=True)}
     pair = "".join(
         chart_html(name, f"{name[-1].upper()}: {label}", chart)
         for (name, chart), label in zip(charts.items(), (comparison.a, comparison.b), strict=True)
     )
-    charts["differences"] = differences(comparison)
+    charts["differences"] = differences(comparison.waterfall)
     losses = f'<div class="pair">{pair}</div>' + chart_html("differences", "Difference by cause, B minus A", charts["differences"])
     notes = "".join(f'<p class="note">{text(line)}</p>' for line in comparison.notes)
     title = f"{comparison.a} compared with {comparison.b}"
@@ -164,6 +206,7 @@ def write_comparison(comparison: Any, path: Path) -> None:
         header(title, [described("A", comparison.a, summaries[0]), described("B", comparison.b, summaries[1])])
         + headline(comparison)
         + section("Where the compute goes", losses, "From nameplate down to useful; each lost accelerator-second has one cause.")
+        + mission_section(comparison, charts)
         + section("Differing inputs", inputs_table(comparison) + notes)
         + section("Key figures", metrics_table(comparison))
         + footer([(f"{letter} scenario sha256", summary.get("scenario_sha256")) for letter, summary in zip("AB", summaries, strict=True)])

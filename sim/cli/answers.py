@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.cli.options import Json, Seed, Sets, Source, Threads
+from sim.cli.options import Json, MissionScheduler, MissionWorkers, Seed, Sets, Source, Threads
 from sim.cli.terminal import console, print_json, table
 from sim.config.errors import Origin, bad_input
 
@@ -25,6 +25,8 @@ def answers(
     set: Sets = None,
     seed: Seed = None,
     threads: Threads = None,
+    scheduler: MissionScheduler = None,
+    workers: MissionWorkers = None,
     json: Json = False,
 ) -> None:
     """Answer what a planner asks of a mission.
@@ -39,7 +41,7 @@ def answers(
         if not 0.0 < value <= 1.0:
             raise bad_input(Origin(f"--{name} {value:g}"), "", "is not a share; write a number above 0 and at most 1, such as 0.9")
     with Bar("answers") as advance:
-        found = answer(scenario, set or (), capacity, probability, seed, threads, advance)
+        found = answer(scenario, set or (), capacity, probability, seed, threads, advance, scheduler, workers)
     if json:
         print_json(found.as_dict())
         return

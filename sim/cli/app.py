@@ -8,6 +8,7 @@ inside the verbs that need it, so that `--help` and `validate` start fast.
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,19 @@ from sim.cli import (
     signals,
     studio,
 )
-from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale, Threads
+from sim.cli.options import (
+    Events,
+    Infeasible,
+    Json,
+    MissionScheduler,
+    MissionWorkers,
+    Seed,
+    Sets,
+    SkipBad,
+    Source,
+    Stale,
+    Threads,
+)
 from sim.cli.process import PIPE_CLOSED
 from sim.cli.terminal import (
     console,
@@ -81,6 +94,8 @@ def run(
     skip_bad: SkipBad = False,
     allow_infeasible: Infeasible = False,
     threads: Threads = None,
+    scheduler: MissionScheduler = None,
+    workers: MissionWorkers = None,
     binding: Annotated[
         bool, typer.Option("--binding", help="Show the gain of 10 % more battery, array and radiator; takes more runs.")
     ] = False,
@@ -92,12 +107,14 @@ def run(
     if out is not None:
         check_place(out)
     loaded = load_with_notes(scenario, set, event, seed, allow_stale, skip_bad, allow_infeasible)
-    with _progress(loaded) as advance, xarray_without_dask():
+    needs_dask = scheduler is not None or workers is not None
+    with _progress(loaded) as advance, nullcontext() if needs_dask else xarray_without_dask():
         from sim import api
 
         results = api.run(
-            loaded, out, save=True, threads=threads, progress=advance, report=_write_report if report else None
-        )
+            loaded, out, save=True, threads=threads, progress=advance, report=_write_report if report else None, scheduler=scheduler,
+            workers=workers,
+        )  # fmt: skip
     try:
         _show_run(loaded, results, out, json, binding)
     except KeyboardInterrupt:

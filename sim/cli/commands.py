@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import signals
-from sim.cli.options import Events, Infeasible, Json, Seed, Sets, SkipBad, Source, Stale
+from sim.cli.options import Events, Infeasible, Json, Scheduler, Seed, Sets, SkipBad, Source, Stale, Workers
 from sim.cli.terminal import about, console, load_with_notes, note, number, print_json, table
 from sim.config.errors import Origin, bad_input
 
@@ -22,15 +22,12 @@ INPUTS_SHOWN = 15
 def sweep(
     sweep: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or the path of a file.")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the study; must not exist yet.")] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://node1:8786."),
-    ] = None,
+    scheduler: Scheduler = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an unfinished study.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every point, estimate the time, run nothing.")
     ] = False,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes on this machine.")] = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Run a scenario at many points in parallel.
@@ -204,12 +201,14 @@ def _show_comparison(comparison: Any) -> None:
     terminal.print()
     _show_metrics(comparison, terminal)
     terminal.print()
-    _show_losses(comparison, terminal)
+    _show_losses(comparison.waterfall, terminal)
     if comparison.equal is not None:
         terminal.print()
         terminal.print(comparison.equal.words)
     terminal.print()
     terminal.print("; ".join(comparison.reasons), style="bold")
+    if comparison.mission is not None:
+        _show_mission_change(comparison.mission, terminal)
 
 
 def _show_metrics(comparison: Any, terminal: Any) -> None:
@@ -223,13 +222,32 @@ def _show_metrics(comparison: Any, terminal: Any) -> None:
     terminal.print(metrics)
 
 
-def _show_losses(comparison: Any, terminal: Any) -> None:
-    """Print the two waterfalls side by side."""
+def _show_mission_change(change: Any, terminal: Any) -> None:
+    """Print what changes from one mission to the other: figures, causes, and useful work with its error."""
+    from sim.results.number_text import percent
+
+    terminal.print("\nover the missions", style="bold")
+    for line in change.notes:
+        terminal.print(line, style="dim")
+    figures = table("", "A", "B", "B - A", right=("A", "B", "B - A"))
+    for cells in change.cells(number, percent):
+        figures.add_row(*cells)
+    terminal.print(figures)
+    terminal.print()
+    _show_losses(change.waterfall, terminal)
+    terminal.print()
+    terminal.print("; ".join(change.reasons), style="bold")
+    if change.useful is not None:
+        terminal.print(change.useful.words, style="bold")
+
+
+def _show_losses(waterfall: Any, terminal: Any) -> None:
+    """Print two waterfalls side by side."""
     from sim.results.formatting import cause_label
 
     numbers = ("A %", "B %", "points", "local stall", "peer stall", "A PFLOP/s", "B PFLOP/s", "B - A")
     losses = table("", *numbers, right=numbers)
-    for row in comparison.waterfall:
+    for row in waterfall:
         if row.a_fraction or row.b_fraction:
             losses.add_row(
                 cause_label(row.cause), f"{100 * row.a_fraction:.2f}", f"{100 * row.b_fraction:.2f}", f"{row.points:+.2f}",

@@ -22,3 +22,14 @@ Infeasible = Annotated[
     bool, typer.Option("--allow-infeasible", help="Accept satellites whose power, heat or battery does not close, with notes.")
 ]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of threads; does not change results.")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://node1:8786.")
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes on this machine.")]
+MissionScheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Address of a dask scheduler over whose workers the replicas of a mission are spread."),
+]
+MissionWorkers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Worker processes on this machine over which the replicas of a mission are spread.")
+]

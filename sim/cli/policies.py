@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli.commands import check_page
-from sim.cli.options import Json, Seed, Sets, Source, Threads
+from sim.cli.options import Json, MissionScheduler, MissionWorkers, Seed, Sets, Source, Threads
 from sim.cli.terminal import console, print_json, table
 
 app = typer.Typer(rich_markup_mode=None)
@@ -21,6 +21,8 @@ def policies(
     set: Sets = None,
     seed: Seed = None,
     threads: Threads = None,
+    scheduler: MissionScheduler = None,
+    workers: MissionWorkers = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File for a page with a chart, .html; must not exist yet.")] = None,
     json: Json = False,
 ) -> None:
@@ -33,7 +35,7 @@ def policies(
 
     check_page(out)
     with Bar("policies") as advance:
-        found = compare(scenario, set or (), seed, threads, advance)
+        found = compare(scenario, set or (), seed, threads, advance, scheduler, workers)
     if out is not None:
         from sim.output import new_file
         from viz.policies import write_policies

@@ -62,6 +62,10 @@ class InputError(Exception):
         self.problems = list(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
+        """From a worker process it comes with its problems, not only with their text."""
+        return InputError, (self.problems,)
+
 
 class RunError(Exception):
     """A run that could not be finished; the command line prints the message and exits with 1."""

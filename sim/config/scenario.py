@@ -299,7 +299,7 @@ def load(
 
 def on_date(
     loaded: Loaded, epoch: datetime, duration_s: float, older_s: float, expected_failures_per_s: float, generation: int = 0,
-    meshes: Mapping[int, Mapping[str, int | None]] | None = None, events: Sequence[Event] = (),
+    meshes: Mapping[int, Mapping[str, int | None]] | None = None, events: Sequence[Event] = (), solar: str | None = None,
 ) -> Loaded:  # fmt: skip
     """The fleet of a scenario on another date, with older satellites, while nothing fails at random and no other events happen than those given.
 
@@ -321,6 +321,8 @@ def on_date(
         Degrees of parallelism of workloads by their number, so that jobs have the same members as in another run.
     events : sequence of Event, optional
         Events of that run; jobs are planned again at once for them, as they are known from its begin.
+    solar : str, optional
+        Phase of the solar cycle, `minimum` or `maximum`; by default that of the scenario.
 
     Returns
     -------
@@ -335,11 +337,15 @@ def on_date(
         fleet = fleet.model_copy(update={"failures": None, "repair": None, "expected_failures": fleet.expected_failures + expected_failures_per_s})
     works = [work if meshes is None or n not in meshes else work.model_copy(update={"mesh": Mesh.model_validate(meshes[n])})
              for n, work in enumerate(read.workloads)]  # fmt: skip
+    environment, radiation = read.environment, read.environment.radiation
+    if solar is not None:
+        environment = environment.model_copy(update={"radiation": radiation.model_copy(update={"solar": solar})})
     if events:
         works = [work.model_copy(update={"replan_after": 0.0}) if getattr(work, "replan_after", None) is not None else work for work in works]
     changed = read.model_copy(update={
-        "epoch": epoch, "duration": duration_s, "satellite": types[0], "satellites": dict(zip(read.satellites, types[1:], strict=True)),
-        "workloads": works, "fleet": fleet, "events": list(events), "mission": None, "contract": None,
+        "environment": environment, "epoch": epoch, "duration": duration_s, "satellite": types[0],
+        "satellites": dict(zip(read.satellites, types[1:], strict=True)), "workloads": works, "fleet": fleet, "events": list(events),
+        "mission": None, "contract": None,
     })  # fmt: skip
     scenario = aged(with_terminals(changed), loaded.catalogues.sets, loaded.tree, [])
     return replace(loaded, scenario=scenario, data=(), fleets={}, sha256=_digest(scenario, loaded.catalogues, {}))

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
@@ -29,11 +29,13 @@ from sim.engine.outcome import Outcome
 from sim.memo import sources_hash
 from sim.mission.dates import Dates, weights
 from sim.mission.groups import Group, groups, meshes, shares_by_cause
+from sim.pool import Each
 from sim.results.summary import summary
 from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
 DAY_S = 86400.0
+Meshes = Mapping[int, Mapping[str, int | None]]  # degrees of parallelism, by number of the workload
 KEPT = 5000  # runs in memory
 _KNOWN: dict[str, Day] = {}
 
@@ -44,6 +46,9 @@ class Day(NamedTuple):
     shares: Array  # (groups, causes) of the nameplate of its members
     with_spares: Array  # (groups, causes) of members and spares, over that of the members, less the spares themselves
     tokens_per_s: Array  # (groups,); 0 where a group makes none
+
+
+Made = tuple[Day, list[list[int]]]  # a day, and the members of each group
 
 
 class Table(NamedTuple):
@@ -148,9 +153,28 @@ def regime_weights(scenario: schema.Scenario, found: Dates, held: Sequence[Regim
     return weight
 
 
+def counted(weight: Array, regime: int, date: int) -> bool:
+    """Whether a run counts in a mission; of the first regime also where only another one of the same date does, which is compared with it.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (parts, regimes, dates)
+        What each run counts for.
+    regime, date : int
+        Numbers of the regime and the date.
+
+    Returns
+    -------
+    bool
+        False where the run need not be made.
+    """
+    return bool((weight[:, :, date] if regime == 0 else weight[:, regime, date]).any())
+
+
 def measure(
     loaded: Loaded, found: Dates, ages_s: Sequence[float], failures_per_s: float, threads: int | None = None,
     progress: Callable[[int, int], None] | None = None, held: Sequence[Regime] | None = None, weight: Array | None = None,
+    each: Each | None = None,
 ) -> tuple[Table, list[Group]]:  # fmt: skip
     """Make the runs of a mission.
 
@@ -172,6 +196,8 @@ def measure(
         Regimes of the events of the mission; the first is that without events, and without others the only one.
     weight : ndarray, shape (parts, regimes, dates), optional
         What each counts for; runs that count for nothing are not made.
+    each : Each or None, optional
+        What makes runs on worker processes, all but the first, whose groups are needed here; it does not change results.
 
     Returns
     -------
@@ -188,29 +214,31 @@ def measure(
     assert loaded.scenario.mission is not None
     held = held or [Regime((), ((0.0, math.inf),))]
     weight = found.weight[:, np.newaxis, :] if weight is None else weight
-    days: dict[tuple[int, int, int, int], Day] = {}
     generations, run_s = 1 + len(loaded.scenario.mission.generations), day_s(loaded.scenario)
-    counts = [(r, d) for r in range(len(held)) for d in range(len(found.after_d)) if r == 0 or weight[:, r, d].any()]
+    counts = [(r, d) for r in range(len(held)) for d in range(len(found.after_d)) if d == r == 0 or counted(weight, r, d)]
     places = [(number, r, d, a) for number in range(generations) for r, d in counts for a in range(len(ages_s))]
-    made: list[Group] | None = None
-    planned: dict[int, dict[str, int | None]] | None = None  # jobs keep the plan of the first run, so that they keep their members
-    for done, (number, r, d, a) in enumerate(places):
+
+    def fleet_at(place: tuple[int, int, int, int], planned: Meshes | None) -> Loaded:
+        number, r, d, a = place
         epoch = loaded.scenario.epoch + timedelta(days=found.after_d[d])
-        one = on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s))
-        day = None if made is None else _known(one)
-        if day is None:
-            outcome = Run(one, threads=threads).finish()
-            own = groups(outcome, with_paces=made is None)
-            if made is None:
-                made, planned = own, meshes(outcome)
-            if [set(group.members.tolist()) for group in own] != [set(group.members.tolist()) for group in made]:
-                raise _other_members(number, made, own)
-            day = _day(outcome, own)
-            _keep(one, day)
-        days[number, r, d, a] = day
+        return on_date(loaded, epoch, run_s, ages_s[a], failures_per_s, number, planned, in_force(held[r], epoch, run_s), found.solar[d])
+
+    first = fleet_at(places[0], None)
+    outcome = Run(first, threads=threads).finish()
+    made, planned = groups(outcome), meshes(outcome)  # jobs keep the plan of the first run, so that they keep their members
+    days = {places[0]: _day(outcome, made)}
+    del outcome  # of a large fleet: the next one needs its room
+    _keep(first, days[places[0]])
+    ones = {place: fleet_at(place, planned) for place in places[1:]}
+    days |= {place: day for place, one in ones.items() if (day := _known(one)) is not None}
+    missing, members = [place for place in ones if place not in days], _members(made)
+    for n, (day, own) in _made([ones[place] for place in missing], threads, each):
+        if own != members:
+            raise _other_members(missing[n][0], made, [len(group) for group in own])
+        days[missing[n]] = day
+        _keep(ones[missing[n]], day)
         if progress is not None:
-            progress(done + 1, len(places))
-    assert made is not None
+            progress(len(days), len(places))
     shape = (generations, len(held), len(found.after_d), len(ages_s), len(made))
     shares, tokens = np.zeros((*shape, len(CAUSES))), np.zeros(shape)
     for (number, r, d, a), day in days.items():
@@ -221,14 +249,48 @@ def measure(
     return Table(found, np.array(ages_s), shares, tokens, held, weight), made
 
 
-def _other_members(number: int, made: Sequence[Group], own: Sequence[Group]) -> InputError:
+def _members(found: Sequence[Group]) -> list[list[int]]:
+    return [sorted(group.members.tolist()) for group in found]
+
+
+def _other_members(number: int, made: Sequence[Group], own: Sequence[int]) -> InputError:
     """Jobs that are planned with other satellites on hardware of another generation, or on another date."""
-    first, now = (" and ".join(f"{group.members.size:,} in {group.name}" for group in of) for of in (made, own))
+    first = " and ".join(f"{group.members.size:,} in {group.name}" for group in made)
+    now = " and ".join(f"{size:,}" for size in own)
     if number == 0:
         message = f"satellites share the work otherwise on another date: {first}, then {now}; write dates: 1"
         return bad_input(Origin("mission"), "mission.dates", message)
     message = f"plans jobs with other satellites than the first generation: {now} instead of {first}; write satellites that jobs fit on alike"
     return bad_input(Origin("mission"), f"mission.generations.{number - 1}", message)
+
+
+def _made(places: Sequence[Loaded], threads: int | None, each: Each | None) -> Iterator[tuple[int, Made]]:
+    """Runs with their numbers as they finish, here or on worker processes."""
+    if each is None or not places:
+        return ((n, one_day(one, threads)) for n, one in enumerate(places))
+    return each(one_day, [(one,) for one in places])
+
+
+def one_day(one: Loaded, threads: int | None = 1) -> Made:
+    """Make one run.
+
+    Parameters
+    ----------
+    one : Loaded
+        The fleet on its date, of `on_date`.
+    threads : int or None, optional
+        Threads; they do not change results.
+
+    Returns
+    -------
+    Day
+        What it says of each group.
+    list of list of int
+        Members of each group, rising.
+    """
+    outcome = Run(one, threads=threads).finish()
+    found = groups(outcome, with_paces=False)
+    return _day(outcome, found), _members(found)
 
 
 def _day(outcome: Outcome, found: Sequence[Group]) -> Day:

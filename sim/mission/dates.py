@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +20,21 @@ from sim.config.balance.orbits import planes_of
 from sim.config.schema import Constellation, Scenario, parts
 
 Array = NDArray[np.float64]
+Phase = Literal["minimum", "maximum"]
+PHASES: tuple[Phase, ...] = ("minimum", "maximum")
 DAY_S, YEAR_D = 86400.0, 365.25
+SOLAR_MAXIMUM = datetime(2024, 10, 15, tzinfo=UTC)  # of cycle 25, smoothed sunspot number [silso]
+CYCLE_YR, ACTIVE_YR = 11.0, (-2.5, 4.5)  # active years about the maximum
 LOOKS = 8  # at least so many in a part of the mission
 
 
 class Dates(NamedTuple):
-    """Dates of runs, and their weights in the parts of a mission."""
+    """Dates of runs, and their weights in the parts of a mission; all dates once more for each phase of the solar cycle."""
 
     after_d: tuple[float, ...]  # days after the start
     beta_rad: tuple[float, ...]  # angle between the first plane and the Sun, without sign; not a number where no plane is known
     weight: Array  # (parts, dates), each row sums to 1
+    solar: tuple[Phase | None, ...] = (None,)  # phase of the solar cycle; None: as in the scenario
 
 
 def beta_rad(plane: Plane, day: float) -> float:
@@ -64,16 +70,15 @@ def dates(scenario: Scenario, number: int, edges_s: Sequence[float]) -> Dates:
     Returns
     -------
     Dates
-        Dates and weights.
+        Dates and weights; with the solar cycle each date is there for both phases.
     """
-    day, bins = days_since_j2000(scenario.epoch), len(edges_s) - 1
+    day = days_since_j2000(scenario.epoch)
     part = parts([scenario.constellation[0]])[0]
-    planes = planes_of(part, day)
-    if not planes:
-        return Dates((0.0,), (math.nan,), np.ones((bins, 1)))
-    chosen = _chosen(part, day, min(YEAR_D, edges_s[-1] / DAY_S), number)
-    after_d = sorted(chosen)
-    found = Dates(tuple(after_d), tuple(chosen[d] for d in after_d), np.ones((0, 0)))
+    chosen = _chosen(part, day, min(YEAR_D, edges_s[-1] / DAY_S), number) if planes_of(part, day) else {0.0: math.nan}
+    by_cycle = scenario.mission is not None and scenario.mission.solar == "cycle"
+    phases: tuple[Phase | None, ...] = PHASES if by_cycle else (None,)
+    after_d = [d for _ in phases for d in sorted(chosen)]
+    found = Dates(tuple(after_d), tuple(chosen[d] for d in after_d), np.ones((0, 0)), tuple(phase for phase in phases for _ in chosen))
     return found._replace(weight=weights(scenario, found, edges_s))
 
 
@@ -94,16 +99,38 @@ def weights(scenario: Scenario, found: Dates, edges_s: Sequence[float]) -> Array
     ndarray, shape (parts, dates)
         Each row sums to 1.
     """
+    phases = dict.fromkeys(found.solar)
+    angle = np.array(found.beta_rad[: len(found.beta_rad) // len(phases)])
+    by_angle = _by_angle(scenario, angle, edges_s)
+    if None in phases:
+        return by_angle
+    active = np.array([_active_share(scenario.epoch, first, last) for first, last in pairwise(edges_s)])
+    return np.concatenate([by_angle * (active if phase == "maximum" else 1.0 - active)[:, np.newaxis] for phase in phases], axis=1)
+
+
+def _by_angle(scenario: Scenario, angle: Array, edges_s: Sequence[float]) -> Array:
+    """Weights of dates by their angles, (parts, dates)."""
     day = days_since_j2000(scenario.epoch)
     planes = planes_of(parts([scenario.constellation[0]])[0], day)
     if not planes:
         return np.ones((len(edges_s) - 1, 1))
-    plane, angle = planes[0], np.array(found.beta_rad)
+    plane = planes[0]
     rate = node_rate_rad_d(plane.semi_major_axis_m, plane.inclination_rad)
     return np.array([
         _weights(angle, [beta_rad(plane._replace(node_rad=plane.node_rad + rate * d), day + d) for d in _looks(first / DAY_S, last / DAY_S)])
         for first, last in pairwise(edges_s)
     ])  # fmt: skip
+
+
+def _active_share(epoch: datetime, first_s: float, last_s: float) -> float:
+    """Share of a time that is in active years: seven of the eleven of a cycle, from 2.5 years before its maximum on. [ecss-e-st-10-04c:I.2.1]"""
+    from_yr, until_yr = ((at_s / DAY_S + (epoch - SOLAR_MAXIMUM).total_seconds() / DAY_S) / YEAR_D - ACTIVE_YR[0] for at_s in (first_s, last_s))
+
+    def active_yr(since_yr: float) -> float:
+        cycles, within = divmod(since_yr, CYCLE_YR)
+        return cycles * (ACTIVE_YR[1] - ACTIVE_YR[0]) + min(within, ACTIVE_YR[1] - ACTIVE_YR[0])
+
+    return (active_yr(until_yr) - active_yr(from_yr)) / (until_yr - from_yr)
 
 
 def _chosen(part: Constellation, day: float, span_d: float, number: int) -> dict[float, float]:

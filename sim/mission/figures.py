@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.config.mission_events import over_years
-from sim.config.scenario import Loaded
-from sim.config.schema import Mission
-from sim.fleet.replicas.fleet import Fleet
 from sim.fleet.replicas.tables import Column, JobColumn
 from sim.mission import money
-from sim.mission.capability import Table
-from sim.mission.groups import Group
-from sim.mission.histories import Histories, histories
-from sim.mission.layout import Prices, rates
-from sim.mission.ledger import Ledger, ledger
+from sim.mission.capability import counted
+from sim.mission.layout import rates
 from sim.mission.listed import EVENT, PIECE, WITHDRAWN
+from sim.mission.study import Study
+from sim.pool import Each
 from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
@@ -29,62 +25,6 @@ COUNTS = (
     Column.LOST, Column.RETIRED, Column.UNITS_FAILED, Column.UNITS_REPAIRED, Column.LAUNCHES, Column.LAUNCH_FAILURES, Column.LAUNCHED,
     Column.SWAPS, Column.VISITS, Column.COLLISIONS,
 )  # fmt: skip
-
-
-class Study(NamedTuple):
-    """A mission that has been simulated."""
-
-    loaded: Loaded
-    groups: Sequence[Group]
-    table: Table
-    fleet: Fleet
-    prices: Prices
-    peak_flops_per_s: float  # of one satellite
-    one: Histories
-    ledgers: Sequence[Ledger]
-
-    @property
-    def mission(self) -> Mission:
-        """Section `mission` of the scenario."""
-        assert self.loaded.scenario.mission is not None
-        return self.loaded.scenario.mission
-
-    @property
-    def useful_s(self) -> Array:
-        """Useful satellite-seconds, (replicas, parts)."""
-        return np.array([found.useful_s for found in self.ledgers])
-
-    @property
-    def useful_rates(self) -> Array:
-        """Useful rate over that of a fleet without losses, (replicas, parts)."""
-        return self.useful_s / self.whole_useful_s
-
-    @property
-    def whole_useful_s(self) -> Array:
-        """Useful satellite-seconds of a fleet of which nothing fails, as new as at the start of the mission or as old as it is then, (parts,)."""
-        return whole_useful_s(self.one, self.groups, self.table)
-
-
-def whole_useful_s(one: Histories, found: Sequence[Group], table: Table) -> Array:
-    """Useful satellite-seconds of a fleet of which nothing fails, without events, and that ages, in each part of the mission.
-
-    Parameters
-    ----------
-    one : Histories
-        Replicas of the mission, for its parts.
-    found : sequence of Group
-        Groups of satellites.
-    table : Table
-        What the fleet can do.
-
-    Returns
-    -------
-    ndarray, shape (parts,)
-        Time of whole satellites [s].
-    """
-    age_s = 0.5 * (one.edges_s[:-1] + one.edges_s[1:])
-    useful = table.without_events(table.shares[0, ..., CAUSES.index("useful")], age_s)
-    return np.asarray(useful @ np.array([float(group.members.size) for group in found]) * one.width_s)
 
 
 def quantiles(values: Array) -> dict[str, float]:
@@ -249,12 +189,12 @@ def _capability(study: Study) -> list[dict[str, Any]]:
     return [
         {
             "regime": r, "date_s": day * 86400.0, "beta_deg": None if math.isnan(beta) else math.degrees(beta), "older_s": float(age),
-            "useful_fraction": float(useful[r, d, a]),
+            "useful_fraction": float(useful[r, d, a]), "solar": table.dates.solar[d],
         }
         for r in range(len(table.regimes))
         for d, (day, beta) in enumerate(zip(table.dates.after_d, table.dates.beta_rad, strict=True))
         for a, age in enumerate(table.ages_s)
-        if r == 0 or table.weight[:, r, d].any()
+        if counted(table.weight, r, d)
     ]  # fmt: skip
 
 
@@ -281,7 +221,7 @@ def _events(study: Study) -> list[dict[str, Any]]:
     return found
 
 
-def process_costs(study: Study, threads: int | None = None) -> list[dict[str, Any]]:
+def process_costs(study: Study, threads: int | None = None, each: Each | None = None) -> list[dict[str, Any]]:
     """What each process costs: useful work of the same replicas without it, whose other random numbers stay as they are.
 
     Parameters
@@ -290,6 +230,8 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
         The mission.
     threads : int or None, optional
         Threads; they do not change results. By default one for each processor.
+    each : Each or None, optional
+        What simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -297,7 +239,7 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
         Name, failures in a replica, and the gain in useful work without the process, over the useful work; listed losses and withdrawals are
         no processes, listed common causes are.
     """
-    seed, number, fleet = int(study.loaded.scenario.seed), int(study.mission.replicas), study.fleet
+    fleet = study.fleet
     drawn = [cause.name for cause in fleet.causes if not cause.name.startswith((f"{EVENT} ", f"{WITHDRAWN} "))]
     names = dict.fromkeys([*(process.name for process in fleet.processes), *(name.split(PIECE)[0] for name in drawn)])
     columns = [process.name for process in fleet.processes] + [cause.name.split(PIECE)[0] for cause in fleet.causes]
@@ -306,8 +248,7 @@ def process_costs(study: Study, threads: int | None = None) -> list[dict[str, An
         without = fleet._replace(
             processes=[p for p in fleet.processes if p.name != name], causes=[c for c in fleet.causes if c.name.split(PIECE)[0] != name]
         )
-        other = histories(without, seed, number, threads)
-        after = np.array([ledger(other, n, study.groups, study.table, rates(study.loaded.scenario)).useful_s.sum() for n in range(number)])
+        after = study.with_fleet(without, threads, each=each).useful_s.sum(axis=1)
         failures = study.one.failures[:, [column == name for column in columns]].sum(axis=1).astype(np.float64)
         found.append({"name": name, "failures": quantiles(failures), "gain": quantiles(after / np.where(before > 0.0, before, 1.0) - 1.0)})
     return sorted(found, key=lambda row: (-row["gain"]["mean"], row["name"]))

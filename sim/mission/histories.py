@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import pickle
+import zlib
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.threads import in_threads
 from sim.fleet.replicas.fleet import Fleet, arrays, replicas
-from sim.fleet.replicas.tables import COLUMNS, JOB_COLUMNS, Column, JobColumn
+from sim.fleet.replicas.tables import COLUMNS, JOB_COLUMNS, Column, JobColumn, Plan
+from sim.pool import Each
 
 Array = NDArray[np.float64]
+Rows = tuple[NDArray[Any], ...]
 AT_ONCE = 16  # replicas of one task
+TASKS_EACH = 4  # of a worker process, so that all end at about the same time; more where a task would return more than
+TASK_BYTES = 16_000_000
 BATCHES = 12  # batches whose survival is recorded apart; later ones together
 
 
@@ -68,8 +74,9 @@ class Histories(NamedTuple):
 
 
 def histories(
-    fleet: Fleet, seed: int, number: int, threads: int | None = None, progress: Callable[[int, int], None] | None = None, batches: int = BATCHES
-) -> Histories:
+    fleet: Fleet, seed: int, number: int, threads: int | None = None, progress: Callable[[int, int], None] | None = None, batches: int = BATCHES,
+    each: Each | None = None, at_once: int | None = None,
+) -> Histories:  # fmt: skip
     """Simulate replicas.
 
     Parameters
@@ -86,25 +93,80 @@ def histories(
         Called as progress(done, total).
     batches : int, optional
         Batches whose survival is recorded apart.
+    each : Each or None, optional
+        What calls a function with each of several arguments on worker processes, instead of threads; it does not change results.
+    at_once : int or None, optional
+        Replicas of one task; it does not change results. By default 16; on worker processes a quarter of the share of each.
 
     Returns
     -------
     Histories
         Of replicas 0 to `number` - 1.
     """
-    plan, bins, groups = arrays(fleet), len(fleet.edges_s) - 1, max(fleet.job_of, default=0) + 1
+    bins, groups = len(fleet.edges_s) - 1, max(fleet.job_of, default=0) + 1
     found = Histories(
         np.array(fleet.edges_s), np.zeros((number, bins, COLUMNS)), np.zeros((number, bins, groups, len(fleet.kinds), JOB_COLUMNS)),
         np.zeros((number, len(fleet.processes) + len(fleet.causes)), np.int64), np.zeros((number, len(fleet.thresholds))),
         np.zeros((number, bins, batches)), np.zeros(number),
     )  # fmt: skip
+    size = at_once or (AT_ONCE if each is None else _at_once(found, number, each.places))
+    parts = [range(first, min(first + size, number)) for first in range(0, number, size)]
 
-    def some(numbers: Sequence[int]) -> int:
-        for n, one in zip(numbers, replicas(fleet, seed, numbers, batches, plan), strict=True):
-            found.bins[n], found.by_type[n], found.failures[n] = one.bins, one.by_type, one.failures
-            found.reached_s[n], found.batches_s[n], found.died_s[n] = one.reached_s, one.batches_s, one.died_s
+    def enter(numbers: range, rows: Rows) -> int:
+        for whole, part in zip(found[1:], rows, strict=True):
+            whole[numbers.start : numbers.stop] = part
         return len(numbers)
 
-    tasks = [partial(some, range(first, min(first + AT_ONCE, number))) for first in range(0, number, AT_ONCE)]
-    in_threads(tasks, threads or os.cpu_count() or 1, Event(), None if progress is None else lambda done: progress(done, number))
+    if each is None:
+        plan = arrays(fleet)
+        tasks = [partial(lambda part: enter(part, _some(fleet, plan, seed, part, batches)), part) for part in parts]
+        in_threads(tasks, threads or os.cpu_count() or 1, Event(), None if progress is None else lambda done: progress(done, number))
+        return found
+    given, done = zlib.compress(pickle.dumps(fleet), 1), 0
+    for n, rows in each(some_replicas, [(given, seed, numbers, batches) for numbers in parts]):
+        done += enter(parts[n], rows)
+        if progress is not None:
+            progress(done, number)
     return found
+
+
+def _at_once(found: Histories, number: int, places: int) -> int:
+    """Replicas of one task of a worker process: few tasks for each, as long as what a task returns is small."""
+    bytes_each = sum(array.nbytes for array in found[1:]) // number
+    return max(1, min(-(-number // (TASKS_EACH * places)), TASK_BYTES // bytes_each))
+
+
+def _some(fleet: Fleet, plan: Plan, seed: int, numbers: Sequence[int], batches: int) -> Rows:
+    """Some replicas, one row each, as the arrays of `Histories` after the first."""
+    ones = list(replicas(fleet, seed, numbers, batches, plan))
+    return tuple(np.stack([getattr(one, name) for one in ones]) for name in Histories._fields[1:])
+
+
+def some_replicas(given: bytes, seed: int, numbers: range, batches: int) -> Rows:
+    """Some replicas of a fleet on a worker process.
+
+    Parameters
+    ----------
+    given : bytes
+        The fleet, pickled and compressed: it comes with each task, and its planes and jobs are long lists of few values.
+    seed : int
+        Seed of the scenario.
+    numbers : range
+        Numbers of the replicas.
+    batches : int
+        Batches whose survival is recorded apart.
+
+    Returns
+    -------
+    tuple of ndarray
+        A row for each replica, as the arrays of `Histories` after the first.
+    """
+    fleet, plan = _unpacked(given)
+    return _some(fleet, plan, seed, numbers, batches)
+
+
+@lru_cache(maxsize=1)
+def _unpacked(given: bytes) -> tuple[Fleet, Plan]:
+    """The fleet of one task and its plan, kept for the next one."""
+    fleet = pickle.loads(zlib.decompress(given))
+    return fleet, arrays(fleet)

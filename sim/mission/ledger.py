@@ -16,6 +16,7 @@ from sim.schema import CAUSES
 
 Array = NDArray[np.float64]
 FAILED, SPARE, UNPLACED, RECOVERY, USEFUL = (CAUSES.index(name) for name in ("failed", "spare", "unplaced", "recovery", "useful"))
+ROUNDING = 1e-9  # of sums over the events of a replica, relative
 
 
 class Ledger(NamedTuple):
@@ -93,6 +94,12 @@ def ledger(one: Histories, replica: int, found: Sequence[Group], table: Table, r
         waits_s = (rows[:, :, JobColumn.SLOWED] + rows[:, :, JobColumn.WAITING]) @ weight
         newer_s = (rows[:, :, JobColumn.ACTIVE] - rows[:, :, JobColumn.PACED]) @ weight
         failed_s = waits_s + newer_s + (size - members) * width_s - spare_s.sum(axis=1)
+        whole_s = size * width_s.sum()
+        assert min(lost_s.sum(), failed_s.sum()) >= -ROUNDING * whole_s, "satellites work longer than the mission, or a job lacks less than nothing"
+        # Own is the rate that is not there, as far as it has no other cause yet: recovery takes the time of all members, those that are gone
+        # too; a spare that works in part counts whole as spare; and a job that is planned again can be faster than its fewer members.
+        # Work that is rolled back is taken evenly over the time since its checkpoint: where the pace changed in between, failed_s of a single
+        # part can be below zero. The whole mission's is not.
         own = np.clip(np.minimum(lost_s, failed_s), 0.0, None)
         own_s[:, FAILED] += own
         induced_s[:, FAILED] += failed_s - own

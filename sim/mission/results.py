@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,16 +14,15 @@ from sim.config import schema
 from sim.config.generations import peak_flops_per_s
 from sim.config.mission_events import regimes
 from sim.config.scenario import Loaded
-from sim.fleet.replicas.fleet import Fleet
+from sim.engine.threads import one_blas_thread
 from sim.fleet.replicas.tables import Column
 from sim.mission import layout
-from sim.mission.capability import Table, measure, regime_weights
+from sim.mission.capability import measure, regime_weights
 from sim.mission.dates import dates
-from sim.mission.figures import QUANTILES, Study, process_costs, section
-from sim.mission.groups import Group, without_spares
-from sim.mission.histories import Histories, histories
-from sim.mission.ledger import Ledger, ledger, with_owner
-from sim.mission.listed import without_withdrawals
+from sim.mission.figures import QUANTILES, process_costs, section
+from sim.mission.groups import without_spares
+from sim.mission.study import Study, simulated
+from sim.pool import Each
 from sim.results import store
 from sim.results.dataset import labelled, with_dates
 from sim.results.store import Results
@@ -40,7 +39,9 @@ COUNTS = (
 Progress = Callable[[str, int, int], None]
 
 
-def attach(loaded: Loaded, results: Results, threads: int | None = None, progress: Progress | None = None) -> Results:
+def attach(
+    loaded: Loaded, results: Results, threads: int | None = None, progress: Progress | None = None, each: Each | None = None
+) -> Results:
     """Results with what the mission of a scenario adds.
 
     Parameters
@@ -53,6 +54,8 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
         Threads of runs and replicas; they do not change results.
     progress : callable, optional
         Called as progress(what, done, total).
+    each : Each or None, optional
+        What makes runs and simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -61,8 +64,8 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
     """
     if loaded.scenario.mission is None:
         return results
-    study = simulate(loaded, threads, progress)
-    costs = process_costs(study, threads)
+    study = simulate(loaded, threads, progress, each=each)
+    costs = process_costs(study, threads, each)
     added = labelled(_arrays(study), loaded.scenario.name, results.series.attrs["epoch"])
     series = results.series.drop_vars([name for name in added.variables if name in results.series.variables])
     series = with_dates(series.assign_coords(added.coords).assign(added.data_vars))
@@ -71,7 +74,10 @@ def attach(loaded: Loaded, results: Results, threads: int | None = None, progres
     return attached
 
 
-def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | None = None, spares: bool = True) -> Study:
+@one_blas_thread()
+def simulate(
+    loaded: Loaded, threads: int | None = None, progress: Progress | None = None, spares: bool = True, each: Each | None = None
+) -> Study:  # fmt: skip
     """Simulate a mission: the days, then the replicas.
 
     Parameters
@@ -84,6 +90,8 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
         Called as progress(what, done, total).
     spares : bool, optional
         Whether satellites that are no members take the ranks of those that are lost.
+    each : Each or None, optional
+        What makes runs and simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -100,26 +108,14 @@ def simulate(loaded: Loaded, threads: int | None = None, progress: Progress | No
     days = None if progress is None else partial(progress, "days")
     held = regimes(scenario, loaded.catalogues)
     weight = regime_weights(scenario, chosen, held, layout.edges_s(mission))
-    table, found = measure(loaded, chosen, ages_s, rate, threads, days, held, weight)
+    table, found = measure(loaded, chosen, ages_s, rate, threads, days, held, weight, each)
     found = found if spares else without_spares(found)
     own = layout.prices(loaded)
-    fleet = layout.fleet(loaded, found, own)
     report = None if progress is None else partial(progress, "replicas")
-    one = histories(fleet, int(scenario.seed), int(mission.replicas), threads, report)
-    return Study(loaded, found, table, fleet, own, peak_flops_per_s(scenario)[0], one, _ledgers(loaded, fleet, one, found, table, threads))
+    return simulated(loaded, found, table, layout.fleet(loaded, found, own), own, peak_flops_per_s(scenario)[0], threads, report, each)
 
 
-def _ledgers(loaded: Loaded, fleet: Fleet, one: Histories, found: Sequence[Group], table: Table, threads: int | None) -> list[Ledger]:
-    """Ledgers of all replicas; where satellites work for somebody else, beside the same replicas without that."""
-    numbers, kept, rates = range(len(one.died_s)), without_withdrawals(fleet), layout.rates(loaded.scenario)
-    ledgers = [ledger(one, n, found, table, rates) for n in numbers]
-    if kept is fleet:
-        return ledgers
-    other = histories(kept, int(loaded.scenario.seed), len(numbers), threads)
-    return [with_owner(each, ledger(other, n, found, table, rates)) for n, each in enumerate(ledgers)]
-
-
-def replaced(study: Study, mission: schema.Mission, threads: int | None = None) -> Study:
+def replaced(study: Study, mission: schema.Mission, threads: int | None = None, each: Each | None = None) -> Study:
     """A mission with other failures or another replacement, from the days that are known.
 
     Parameters
@@ -130,6 +126,8 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
         The other one, of the same length, steps, dates and ages.
     threads : int or None, optional
         Threads; they do not change results.
+    each : Each or None, optional
+        What simulates replicas on worker processes instead; it does not change results.
 
     Returns
     -------
@@ -138,10 +136,7 @@ def replaced(study: Study, mission: schema.Mission, threads: int | None = None) 
     """
     loaded = replace(study.loaded, scenario=study.loaded.scenario.model_copy(update={"mission": mission}))
     own = layout.prices(loaded)
-    fleet = layout.fleet(loaded, study.groups, own)
-    one = histories(fleet, int(loaded.scenario.seed), int(mission.replicas), threads)
-    ledgers = _ledgers(loaded, fleet, one, study.groups, study.table, threads)
-    return study._replace(loaded=loaded, fleet=fleet, prices=own, one=one, ledgers=ledgers)
+    return study._replace(loaded=loaded, prices=own).with_fleet(layout.fleet(loaded, study.groups, own), threads, each=each)
 
 
 def _arrays(study: Study) -> dict[str, Any]:
@@ -157,6 +152,7 @@ def _arrays(study: Study) -> dict[str, Any]:
         "mission_quantile": [f"P{round(100 * q)}" for q in QUANTILES],
         "mission_batch": [str(n) if n < one.batches_s.shape[2] - 1 else f"{n} and later" for n in range(kept.shape[1])],
         "mission_useful": _quantiles(flops_per_s),
+        "mission_useful_replica": study.useful_s.sum(axis=1) * study.peak_flops_per_s,
         "mission_useful_whole": study.whole_useful_s / width_s * study.peak_flops_per_s,
         "mission_capacity": _quantiles(one.bins[:, :, Column.SHARE] / (slots * width_s)),
         "mission_target_met": (study.useful_rates >= mission.target).mean(axis=0),

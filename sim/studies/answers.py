@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sim import api, mission
+from sim import api, mission, pool
 from sim.config import schema
 from sim.config.errors import Origin, bad_input
 from sim.config.scenario import Overrides, overrides
+from sim.engine.threads import one_blas_thread
 from sim.fleet.replicas.tables import Column
 from sim.mission import Study, figures
 
@@ -46,9 +48,10 @@ class Answers(NamedTuple):
         return self._asdict()
 
 
+@one_blas_thread()
 def answers(
     source: str | Path, given: Overrides = (), capacity: float = 0.9, probability: float = 0.9, seed: int | None = None,
-    threads: int | None = None, progress: Callable[[int, int], None] | None = None,
+    threads: int | None = None, progress: Callable[[int, int], None] | None = None, scheduler: str | None = None, workers: int | None = None,
 ) -> Answers:  # fmt: skip
     """Answers of the mission of a scenario.
 
@@ -68,6 +71,10 @@ def answers(
         Threads; they do not change results.
     progress : callable, optional
         Called as progress(done, total).
+    scheduler : str or None, optional
+        Address of a dask scheduler, over whose workers days and replicas are spread; it does not change results.
+    workers : int or None, optional
+        Worker processes of this machine over which they are spread, where no scheduler is given.
 
     Returns
     -------
@@ -78,6 +85,8 @@ def answers(
     ------
     InputError
         If the scenario is invalid or has no mission.
+    RunError
+        If workers or scheduler cannot be used or are lost.
     """
     loaded = api.load(source, overrides(given), seed=seed)
     if loaded.scenario.mission is None:
@@ -87,20 +96,21 @@ def answers(
         if progress is not None:
             progress(done, 4)
 
-    study = mission.simulate(loaded, threads)
-    section = figures.section(study, [])
-    report(1)
-    spares = spares_needed(study, capacity, probability, threads)
-    report(2)
-    resupply = resupply_intervals(study, INTERVALS_S, threads)
-    report(3)
-    servicing = servicing_worth(study, threads)
-    costs = figures.process_costs(study, threads)
-    report(4)
+    with pool.spread(scheduler, workers) as each:
+        study = mission.simulate(loaded, threads, each=each)
+        section = figures.section(study, [])
+        report(1)
+        spares = spares_needed(study, capacity, probability, threads, each)
+        report(2)
+        resupply = resupply_intervals(study, INTERVALS_S, threads, each)
+        report(3)
+        servicing = servicing_worth(study, threads, each)
+        costs = figures.process_costs(study, threads, each)
+        report(4)
     return Answers(loaded.scenario.name, loaded.sha256, section["target"], section["below_target"], spares, resupply, servicing, costs)
 
 
-def spares_needed(study: Study, capacity: float, probability: float, threads: int | None = None) -> dict[str, Any]:
+def spares_needed(study: Study, capacity: float, probability: float, threads: int | None = None, each: pool.Each | None = None) -> dict[str, Any]:
     """Fewest spare satellites in each plane with which the capacity stays above a share.
 
     Parameters
@@ -111,8 +121,8 @@ def spares_needed(study: Study, capacity: float, probability: float, threads: in
         Share of all places filled that must be there in every part of the mission.
     probability : float
         Share of the replicas in which it must.
-    threads : int or None, optional
-        Threads.
+    threads, each : optional
+        As in `mission.replaced`.
 
     Returns
     -------
@@ -121,8 +131,9 @@ def spares_needed(study: Study, capacity: float, probability: float, threads: in
         and `without` (with the spares that the scenario has).
     """
 
+    @cache
     def reached(spares: int) -> float:
-        return _share_above(_with(study, {"plane_spares": float(spares)}, threads), capacity)
+        return _share_above(_with(study, {"plane_spares": float(spares)}, threads, each), capacity)
 
     without = _share_above(study, capacity)
     low, high = -1, 0
@@ -142,7 +153,9 @@ def _share_above(study: Study, capacity: float) -> float:
     return float((levels.min(axis=1) >= capacity - 1e-9).mean())
 
 
-def resupply_intervals(study: Study, intervals_s: Sequence[float], threads: int | None = None) -> list[dict[str, Any]]:
+def resupply_intervals(
+    study: Study, intervals_s: Sequence[float], threads: int | None = None, each: pool.Each | None = None
+) -> list[dict[str, Any]]:
     """Launches at fixed times instead of the replacement of the scenario: what each interval brings and costs.
 
     Parameters
@@ -151,8 +164,8 @@ def resupply_intervals(study: Study, intervals_s: Sequence[float], threads: int 
         The mission.
     intervals_s : sequence of float
         Times between two launches [s].
-    threads : int or None, optional
-        Threads.
+    threads, each : optional
+        As in `mission.replaced`.
 
     Returns
     -------
@@ -160,7 +173,7 @@ def resupply_intervals(study: Study, intervals_s: Sequence[float], threads: int 
         `every_s`, `satellites` of a launch (as many as are lost in between on average), `useful_fraction` and `spent_usd` over the replicas, `gain`
         in useful work over that of a mission without any replacement, and `usd_per_gained_pflop_day` of what launches cost; the first row has none.
     """
-    bare = _with(study, {"batch": None, "calendar": None, "stock": 0.0, "plane_spares": 0.0}, threads)
+    bare = _with(study, {"batch": None, "calendar": None, "stock": 0.0, "plane_spares": 0.0}, threads, each)
     one, seconds = bare.one.bins.sum(axis=1), study.mission.duration
     lost_s = float((one[:, Column.LOST] + one[:, Column.RETIRED]).mean()) / seconds
     rows = [_supply_row(bare, bare, None, 0)]
@@ -169,16 +182,16 @@ def resupply_intervals(study: Study, intervals_s: Sequence[float], threads: int 
             continue
         number = max(1, math.ceil(lost_s * every_s - 1e-9))
         calendar = schema.Calendar.model_construct(every=every_s, satellites=number, first=every_s)
-        other = _with(study, {"batch": None, "calendar": calendar, "stock": 0.0, "plane_spares": 0.0}, threads)
+        other = _with(study, {"batch": None, "calendar": calendar, "stock": 0.0, "plane_spares": 0.0}, threads, each)
         rows.append(_supply_row(other, bare, every_s, number))
     return rows
 
 
-def _with(study: Study, changes: dict[str, Any], threads: int | None) -> Study:
+def _with(study: Study, changes: dict[str, Any], threads: int | None, each: pool.Each | None) -> Study:
     """The mission with another replacement."""
     own = study.mission
     replaced = own.model_copy(update={"replacement": own.replacement.model_copy(update=changes)})
-    return mission.replaced(study, replaced, threads)
+    return mission.replaced(study, replaced, threads, each)
 
 
 def _supply_row(other: Study, bare: Study, every_s: float | None, number: int) -> dict[str, Any]:
@@ -195,15 +208,15 @@ def _supply_row(other: Study, bare: Study, every_s: float | None, number: int) -
     }  # fmt: skip
 
 
-def servicing_worth(study: Study, threads: int | None = None) -> dict[str, Any] | None:
+def servicing_worth(study: Study, threads: int | None = None, each: pool.Each | None = None) -> dict[str, Any] | None:
     """What the servicing visits of a mission bring and cost.
 
     Parameters
     ----------
     study : Study
         The mission.
-    threads : int or None, optional
-        Threads.
+    threads, each : optional
+        As in `mission.replaced`.
 
     Returns
     -------
@@ -213,7 +226,7 @@ def servicing_worth(study: Study, threads: int | None = None) -> dict[str, Any] 
     own = study.mission.servicing
     if own is None:
         return None
-    without = mission.replaced(study, study.mission.model_copy(update={"servicing": None}), threads)
+    without = mission.replaced(study, study.mission.model_copy(update={"servicing": None}), threads, each)
     useful, before = study.useful_s.sum(axis=1), without.useful_s.sum(axis=1)
     visits = study.one.bins[:, :, Column.VISITS].sum(axis=1)
     gained = float((useful - before).mean()) * study.peak_flops_per_s / PFLOP_DAY

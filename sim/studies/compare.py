@@ -12,10 +12,11 @@ from typing import Any, Final
 from sim.config import yaml_tree
 from sim.config.errors import Origin, RunError, bad_input, did_you_mean
 from sim.config.yaml_tree import Node
-from sim.results.formatting import cause_label
 from sim.results.ground_text import reached
 from sim.results.store import Results
 from sim.studies.input_differences import Input, differing_inputs
+from sim.studies.losses import Loss, reasons, waterfall_losses
+from sim.studies.mission_change import MissionChange, mission_change
 from sim.studies.pricing import Pricer, folder_pricer, multiple_of_capex
 
 EQUAL: Final = {
@@ -24,7 +25,6 @@ EQUAL: Final = {
     "power": "mean load",
     "capex": "capital cost",
 }
-EXPLAINED = 0.9  # share of all differences that the named causes explain, at most three of them
 
 
 @dataclass(frozen=True)
@@ -62,21 +62,6 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """One row of the waterfall on both sides: share of nameplate, and PFLOP/s; local and peer stalls (own, induced) separately."""
-
-    cause: str
-    a_fraction: float
-    b_fraction: float
-    points: float  # b - a, percentage points of nameplate
-    a_pflops: float
-    b_pflops: float
-    pflops: float  # b - a
-    own_points: float
-    induced_points: float
-
-
-@dataclass(frozen=True)
 class Equal:
     """Factor by which A is multiplied so that one of its quantities equals that of B."""
 
@@ -99,6 +84,7 @@ class Comparison:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     summaries: tuple[dict[str, Any], dict[str, Any]]  # of A and B; not part of as_dict
+    mission: MissionChange | None = None  # where both have one
 
     def __repr__(self) -> str:
         return f"<Comparison {self.a} and {self.b}: {'; '.join(self.reasons)}>"
@@ -111,7 +97,8 @@ class Comparison:
         dict
             Fields by name, as `dawndusk compare --json` prints them.
         """
-        return {name: value for name, value in asdict(self).items() if name != "summaries"}
+        found = {name: value for name, value in asdict(self).items() if name not in ("summaries", "mission")}
+        return found | {"mission": None if self.mission is None else self.mission.as_dict()}
 
 
 def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None) -> Comparison:
@@ -143,14 +130,21 @@ def compare(a: Results | Operand, b: Results | Operand, equal: str | None = None
     one, two = _priced(one, two), _priced(two, one)
     scaled = None if equal is None else _equal(equal, one, two)
     factor = 1.0 if scaled is None else scaled.factor
-    losses = _waterfall(one.results.summary, two.results.summary, factor)
+    losses = waterfall_losses(_accounts(one), _accounts(two), factor)
+    years, unlike = mission_change((one.label, one.results), (two.label, two.results), scaled is not None)
     inputs = differing_inputs(one.inputs, two.inputs) if one.on_ground == two.on_ground else ()
     return Comparison(
         a=one.label, b=two.label, inputs=inputs,
         metrics=_metrics(one, two, None if scaled is None else factor), waterfall=losses, equal=scaled,
-        reasons=_reasons(losses), notes=(*_notes(one, two), *_unpriced(one, equal)),
-        summaries=(one.results.summary, two.results.summary),
+        reasons=reasons(losses), notes=(*_notes(one, two), *_unpriced(one, equal), *unlike),
+        summaries=(one.results.summary, two.results.summary), mission=years,
     )  # fmt: skip
+
+
+def _accounts(operand: Operand) -> tuple[list[dict[str, Any]], float, float]:
+    """Rows of the waterfall of a run, its nameplate [FLOP], and its length [s]."""
+    summary = operand.results.summary
+    return summary["compute"]["waterfall"], summary["compute"]["nameplate_flops"], summary["duration_s"]
 
 
 def _priced(operand: Operand, other: Operand) -> Operand:
@@ -436,44 +430,3 @@ def _equal(what: str, a: Operand, b: Operand) -> Equal:
         fleet = f": {round(a.results.summary['accelerators'] * factor):,} accelerators"
     words = f"{a.label} multiplied by {factor:.4g} has the {name} of {b.label}{fleet}"
     return Equal(what, factor, scaled, words)
-
-
-# --- waterfall --------------------------------------------------------------------------------------------------------
-
-
-def _waterfall(a: dict[str, Any], b: dict[str, Any], factor: float) -> tuple[Loss, ...]:
-    """Rows of both; A's rates are multiplied by factor, its shares are not."""
-    losses = []
-    rows = ({row["cause"]: row for row in s["compute"]["waterfall"]} for s in (a, b))
-    one, two = rows
-    for cause in one:
-        left, right = one[cause], two[cause]
-        own, induced = (_share(b, right, part) - _share(a, left, part) for part in ("own_flops", "induced_flops"))
-        pflops = left["flops"] / a["duration_s"] / 1e15 * factor, right["flops"] / b["duration_s"] / 1e15
-        losses.append(
-            Loss(cause, left["fraction"], right["fraction"], 100.0 * (right["fraction"] - left["fraction"]), *pflops,
-                 pflops[1] - pflops[0], 100.0 * own, 100.0 * induced)
-        )  # fmt: skip
-    return tuple(losses)
-
-
-def _share(summary: dict[str, Any], row: dict[str, Any], part: str) -> float:
-    nameplate = summary["compute"]["nameplate_flops"]
-    return float(row[part] / nameplate) if nameplate else 0.0
-
-
-def _reasons(losses: tuple[Loss, ...]) -> tuple[str, ...]:
-    """The difference in useful share, then the few causes that make most of it."""
-    useful = next(row for row in losses if row.cause == "useful")
-    reasons = [f"useful {useful.points:+.2f} points of nameplate"]
-    others = sorted((row for row in losses if row.cause != "useful"), key=lambda r: -abs(r.points))
-    total, explained = sum(abs(row.points) for row in others), 0.0
-    for row in others[:3]:
-        if explained >= EXPLAINED * total or abs(row.points) < 5e-4:
-            break
-        explained += abs(row.points)
-        part = (
-            f", of which peer stall {row.induced_points:+.2f}" if abs(row.induced_points) >= 0.05 * abs(row.points) else ""
-        )
-        reasons.append(f"{cause_label(row.cause)} {'costs' if row.points > 0.0 else 'saves'} {abs(row.points):.2f} points{part}")
-    return tuple(reasons)

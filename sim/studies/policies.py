@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import api, mission
+from sim import api, mission, pool
 from sim.config.errors import InputError, Origin, bad_input
 from sim.config.scenario import Overrides, overrides
+from sim.engine.threads import one_blas_thread
 from sim.fleet.replicas.tables import JobColumn
 from sim.mission.figures import quantiles
 
@@ -59,9 +60,11 @@ POLICIES = (
 )  # fmt: skip
 
 
+@one_blas_thread()
 def compare(
-    source: str | Path, given: Overrides = (), seed: int | None = None, threads: int | None = None, progress: Callable[[int, int], None] | None = None
-) -> PolicyComparison:
+    source: str | Path, given: Overrides = (), seed: int | None = None, threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None, scheduler: str | None = None, workers: int | None = None,
+) -> PolicyComparison:  # fmt: skip
     """Compare the policies of the training jobs of a scenario over its mission.
 
     Parameters
@@ -76,6 +79,10 @@ def compare(
         Threads; they do not change results.
     progress : callable, optional
         Called as progress(done, total) with the number of policies.
+    scheduler : str or None, optional
+        Address of a dask scheduler, over whose workers days and replicas are spread; it does not change results.
+    workers : int or None, optional
+        Worker processes of this machine over which they are spread, where no scheduler is given.
 
     Returns
     -------
@@ -87,6 +94,8 @@ def compare(
     ------
     InputError
         If the scenario is invalid or has no training or no mission.
+    RunError
+        If workers or scheduler cannot be used or are lost.
     """
     sets = overrides(given)
     loaded = api.load(source, sets, seed=seed)
@@ -97,16 +106,17 @@ def compare(
     if base.mission is None:
         raise bad_input(Origin(str(source)), "mission", "is missing; write mission: {duration: 5 yr}")
     rows: list[dict[str, Any]] = []
-    for done, policy in enumerate(POLICIES):
-        more = [f"workloads.{n}.{text}" for n in trainings for text in policy.job]
-        try:
-            study = mission.simulate(api.load(source, (*sets, *more, *policy.scenario), seed=seed), threads, spares=policy.spares)
-        except InputError as error:
-            rows.append({"policy": policy.name, "what": policy.what, "why_not": error.problems[0].message})
-        else:
-            rows.append({"policy": policy.name, "what": policy.what, "why_not": None, **_figures(study)})
-        if progress is not None:
-            progress(done + 1, len(POLICIES))
+    with pool.spread(scheduler, workers) as each:
+        for done, policy in enumerate(POLICIES):
+            more = [f"workloads.{n}.{text}" for n in trainings for text in policy.job]
+            try:
+                study = mission.simulate(api.load(source, (*sets, *more, *policy.scenario), seed=seed), threads, spares=policy.spares, each=each)
+            except InputError as error:
+                rows.append({"policy": policy.name, "what": policy.what, "why_not": error.problems[0].message})
+            else:
+                rows.append({"policy": policy.name, "what": policy.what, "why_not": None, **_figures(study)})
+            if progress is not None:
+                progress(done + 1, len(POLICIES))
     return PolicyComparison(base.name, loaded.sha256, base.mission.duration, int(base.mission.replicas), rows)
 
 

@@ -50,15 +50,15 @@ def test_place_is_checked_before_anything_is_computed(
     dawndusk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str, place: str
 ) -> None:
     """No positions are computed: the propagators would raise."""
+    from sim import pool
     from sim.engine import driver, propagators
-    from sim.studies import sweep
 
     def computed(*_: Any, **__: Any) -> None:
         raise AssertionError("something was computed")
 
     monkeypatch.setattr(driver, "Run", computed)
     monkeypatch.setattr(propagators, "make_propagators", computed)
-    monkeypatch.setattr(sweep, "_client", computed)
+    monkeypatch.setattr(pool, "client", computed)
     (folder / "file").write_text("kept", encoding="ascii")
     (folder / "full").mkdir()
     (folder / "link").symlink_to("absent")

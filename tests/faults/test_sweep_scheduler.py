@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from sim import pool
 from sim.config.errors import RunError
 from sim.studies import definition, study_folder, sweep
 
@@ -47,7 +48,7 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def _short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("CONNECT_TIMEOUT_S", 1.0), ("SILENT_S", 1.5), ("NO_WORKERS_S", 1.5), ("CHECK_S", 0.1), ("CLOSE_S", 0.5)):
-        monkeypatch.setattr(sweep, name, value)
+        monkeypatch.setattr(pool, name, value)
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def finish(folder: Path, points: int, table: bytes) -> None:
         yield from (sweep.run_point(study.source, point, sources) for point in remaining)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep, "_client", here)
+        patch.setattr(pool, "client", here)
         patch.setattr(sweep, "_entries", entries)
         done = sweep.execute(study, folder / "six", resume=True)
     assert (done.folder / "points.parquet").read_bytes() == table
@@ -114,7 +115,7 @@ def finish(folder: Path, points: int, table: bytes) -> None:
 def test_scheduler_killed(folder: Path, table: bytes, points: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its connections close at once. Until then it may say nothing for seconds: it shares its process with a worker that loads kernels."""
     for name, value in (("SILENT_S", 20.0), ("NO_WORKERS_S", 30.0)):
-        monkeypatch.setattr(sweep, name, value)
+        monkeypatch.setattr(pool, name, value)
     with cluster() as (job, address), pytest.raises(RunError, match=LOST):
         sweep.sweep(SWEEP, folder / "six", scheduler=address, progress=after(points, job.kill))
     finish(folder, points, table)
@@ -125,7 +126,7 @@ def test_scheduler_that_falls_silent(folder: Path, table: bytes, monkeypatch: py
     with cluster() as (job, address):
         with monkeypatch.context() as patient:
             for name, value in (("SILENT_S", 20.0), ("NO_WORKERS_S", 30.0)):
-                patient.setattr(sweep, name, value)
+                patient.setattr(pool, name, value)
             sweep.sweep(SWEEP, folder / "first" / "six", scheduler=address)  # its worker has kernels from now on
         for points in (1, 3, 5):
             place = folder / str(points)
@@ -150,8 +151,8 @@ def test_all_workers_lost(folder: Path, table: bytes, points: int) -> None:
         else:
             with process("-m", "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard") as worker:
                 with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(sweep, "NO_WORKERS_S", 60.0)  # until it has started
-                    with sweep._client(address, 1) as client:
+                    patch.setattr(pool, "NO_WORKERS_S", 60.0)  # until it has started
+                    with pool.client(address, 1, "sim.sweep") as client:
                         client.wait_for_workers(1, timeout=60)
                 with pytest.raises(RunError, match=message):
                     sweep.sweep(SWEEP, folder / "six", scheduler=address, progress=after(points, worker.kill))
@@ -217,7 +218,7 @@ def test_local_cluster_takes_no_code_without_its_key(tmp_path: Path) -> None:
     """Other programs of this machine reach the port: without TLS, and with a key of their own, they are refused."""
     from distributed import Client, Security
 
-    with sweep._client(None, 1) as client:
+    with pool.client(None, 1, "sim.sweep") as client:
         address = client.scheduler.address
         assert address.startswith("tls://127.0.0.1:")
         port = address.rsplit(":", 1)[1]

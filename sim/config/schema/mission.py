@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -144,6 +144,11 @@ class Mission(Section):
         description="Days of a year on which the run is made, evenly over the angles between orbit and Sun that occur"
     )
     ages: Annotated[int, Count(most=20)] = Field(description="Ages of the satellites at which it is made, from new to the oldest")
+    solar: Literal["scenario", "cycle"] = Field(
+        default="scenario",
+        description="Particles of the runs: as the environment of the scenario says, or by the solar cycle, seven active years of eleven, for which "
+        "all runs are made twice",
+    )
     target: Efficiency = Field(description="Share of the useful rate of a fleet without losses that the mission must keep")
     processes: list[FailureProcess] = Field(description="Processes by which parts fail; an empty list: none does")
     changes: list[RateChange] = Field(default_factory=list, description="Times from which processes are faster or slower")

@@ -181,7 +181,7 @@ def test_series_matches_the_table(made: Made) -> None:
     assert found_sizes.pop("route") == found_sizes.pop("hop") > 0
     assert (found_sizes.pop("place_row"), found_sizes.pop("place_column")) == (36, 72)  # a map of latency
     none = ("pair", "job", "service", "sensing", "link", "contract_time", "contract_source", "contract_case", "internet_station", "link_site")
-    none = (*none, "mission_time", "mission_quantile", "mission_batch")
+    none = (*none, "mission_time", "mission_quantile", "mission_batch", "mission_replica")
     assert found_sizes == sizes | dict.fromkeys((*none, "traffic_time"), 0)
     assert series.attrs["scenario_sha256"] == made.summary["scenario_sha256"]
     assert series.attrs["epoch"] == "2026-12-21T00:00:00Z"

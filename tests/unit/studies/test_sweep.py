@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import sim
+from sim import pool
 from sim.config.errors import InputError, RunError
 from sim.config.schema.sweep import sweep_schema
 from sim.studies import definition, study_folder, study_table, sweep, table
@@ -49,7 +50,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One cluster of two workers for all tests, as a sweep makes it; its key in files, as Dask's configuration names them."""
     import dask
 
-    with sweep._client(None, 2) as client:
+    with pool.client(None, 2, "sim.sweep") as client:
         security, files = client.security, tmp_path_factory.mktemp("tls")
         for name, text in (("ca", security.tls_ca_file), ("key", security.tls_client_key), ("cert", security.tls_client_cert)):
             (files / name).write_text(text, encoding="ascii")
@@ -313,13 +314,13 @@ def dying(source: str, point: Any, sources: str) -> dict[str, Any]:
 def test_a_point_that_kills_its_workers_fails_alone(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "run_point", dying)
     study = definition.resolve(SWEEP)
-    with sweep._client(scheduler, 2) as client:
+    with pool.client(scheduler, 2, "sim.sweep") as client:
         entries = {entry["point"]: entry["error"] for entry in sweep._entries(client, study, list(study.points), "")}
     assert entries == {**dict.fromkeys(range(6)), 4: sweep.DIED}
 
 
 def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(pool, "CONNECT_TIMEOUT_S", 0.3)
     with pytest.raises(RunError, match=r"no dask scheduler answers at tcp://127.0.0.1:9"):
         sweep.sweep(SWEEP, "out", scheduler="tcp://127.0.0.1:9")
 

@@ -31,7 +31,7 @@ def test_both_waterfalls_have_the_same_rows_and_scale() -> None:
 
 def test_differences_are_split_into_stalls() -> None:
     """Power: 70 % against 10 %, of which 35 points by peer stall: 25 and 35; communication 5 % against 50 %."""
-    chart = differences(studies.comparison())
+    chart = differences(studies.comparison().waterfall)
     assert chart is not None
     bars = [(bar.name, bar.x[0], bar.marker.pattern.shape) for bar in chart.figure.data]
     assert bars[0] == ("Power", pytest.approx(25.0), None)
