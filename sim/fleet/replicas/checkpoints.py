@@ -53,7 +53,7 @@ def commit(plan: Any, state: Any, g: int, before_s: float, span_s: float) -> Non
     island, run = plan.islands[g], state.runs[g]
     now_s, last, members, speed = state.amount[NOW], state.number[BIN], float(island["members"]), run["speed"]
     interval_s, save_s = island["interval_s"], island["save_s"]
-    cycle_s, after_s = interval_s + save_s, before_s + span_s
+    cycle_s, after_s, first = interval_s + save_s, before_s + span_s, OPEN_COLUMNS * run["type"]
     made, count = math.floor(after_s / cycle_s), run["checkpoints"]
     for c in range(island["first_copy"], island["last_copy"]):
         keeper, every = plan.copies[c]["keeper"], plan.copies[c]["every"]
@@ -70,9 +70,9 @@ def commit(plan: Any, state: Any, g: int, before_s: float, span_s: float) -> Non
             state.stored[c]["at_s"] = since_s
         run_s = now_s - since_s
         work_s = worked(from_s + run_s, interval_s, save_s) - worked(from_s, interval_s, save_s)
-        spread(state.open[c], plan.edges_s, last, since_s, now_s, WORK, members * speed * work_s)
-        spread(state.open[c], plan.edges_s, last, since_s, now_s, SLOW, members * (1.0 - speed) * work_s)
-        spread(state.open[c], plan.edges_s, last, since_s, now_s, SAVE, members * (run_s - work_s))
+        spread(state.open[c], plan.edges_s, last, since_s, now_s, first + WORK, members * speed * work_s)
+        spread(state.open[c], plan.edges_s, last, since_s, now_s, first + SLOW, members * (1.0 - speed) * work_s)
+        spread(state.open[c], plan.edges_s, last, since_s, now_s, first + SAVE, members * (run_s - work_s))
     run["checkpoints"] = count + made
 
 
@@ -119,18 +119,20 @@ def roll_back(plan: Any, state: Any, g: int) -> None:
     for c in range(first, last - 1):
         if state.stored[c]["at_s"] > state.stored[best]["at_s"] and _survives(plan, state, g, c):
             best = c
-    at_s, column = state.stored[best]["at_s"], JOB_COLUMNS * island["job"]
+    at_s = state.stored[best]["at_s"]
     for b in range(state.number[BIN] + 1):
-        state.jobs[b, column + USEFUL] -= state.open[best, b, WORK]
-        state.jobs[b, column + SAVING] -= state.open[best, b, SAVE]
-        state.jobs[b, column + SLOWED] -= state.open[best, b, SLOW]
-        for q in range(OPEN_COLUMNS):
-            again = state.open[best, b, q]
-            state.jobs[b, column + RECOVERY] += again
-            for c in range(first, last):
-                if c != best:
-                    state.open[c, b, q] = 0.0 if state.stored[c]["at_s"] >= at_s else state.open[c, b, q] - again
-            state.open[best, b, q] = 0.0
+        for t in range(plan.types.shape[0]):  # whose pace the work was done at
+            column, done = JOB_COLUMNS * (island["job"] * plan.types.shape[0] + t), OPEN_COLUMNS * t
+            state.jobs[b, column + USEFUL] -= state.open[best, b, done + WORK]
+            state.jobs[b, column + SAVING] -= state.open[best, b, done + SAVE]
+            state.jobs[b, column + SLOWED] -= state.open[best, b, done + SLOW]
+            for q in range(done, done + OPEN_COLUMNS):
+                again = state.open[best, b, q]
+                state.jobs[b, column + RECOVERY] += again
+                for c in range(first, last):
+                    if c != best:
+                        state.open[c, b, q] = 0.0 if state.stored[c]["at_s"] >= at_s else state.open[c, b, q] - again
+                state.open[best, b, q] = 0.0
     for c in range(first, last):
         state.stored[c]["current"] = ONE if state.stored[c]["at_s"] >= at_s else NOTHING
         state.stored[c]["at_s"] = min(state.stored[c]["at_s"], at_s)

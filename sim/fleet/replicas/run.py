@@ -124,7 +124,7 @@ def new_state(plan: Plan, room: Room) -> State:
     stored["at_s"], stored["current"] = -1.0, 1
     return State(
         rows=rows, places=places, lists=lists, runs=runs, stored=stored,
-        open=np.zeros((plan.copies.size, bins, OPEN_COLUMNS)), heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),
+        open=np.zeros((plan.copies.size, bins, types * OPEN_COLUMNS)), heap=np.zeros(room.events, EVENT), later=np.zeros(room.later, EVENT),
         lists_later=np.full(INTERVALS, -1), due=np.zeros(room.due, EVENT),
         down=np.zeros((room.rows, int(plan.units.sum(axis=1).max())), np.int8), failed=np.zeros((room.rows, plan.units.shape[1]), np.int32),
         life=np.zeros((room.rows, int(plan.pairs[:, -1].max())), np.int32), waiting=np.zeros(plan.slots.size, np.int64),

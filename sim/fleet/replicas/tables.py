@@ -356,7 +356,7 @@ class State(NamedTuple):
         Satellites, slots, lists of satellites, islands, events of the present interval, later ones, ring of those that are due.
     stored : ndarray
         Copies of checkpoints.
-    open : ndarray, shape (copies, bins, columns)
+    open : ndarray, shape (copies, bins, types x columns)
         What a job does again if it is thrown back to a copy, by the time at which it was done, [members s].
     lists_later : ndarray of int64, shape (intervals,)
         First event of each later interval, -1: none.
