@@ -45,7 +45,7 @@ class Day(NamedTuple):
     """What one run says of each group."""
 
     shares: Array  # (groups, causes) of the nameplate of its members
-    with_spares: Array  # (groups, causes) of members and spares, over that of the members, less the spares themselves
+    with_spares: Array  # (groups, causes) also of spares that take a rank, over the nameplate of the members, less the spares themselves
     tokens_per_s: Array  # (groups,); 0 where a group makes none
 
 

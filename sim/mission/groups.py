@@ -20,6 +20,8 @@ from sim.workload.jobs import JobScheduler, Training
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+SPARE = CAUSES.index("spare")
+IDLE = [SPARE, CAUSES.index("unplaced"), CAUSES.index("demand")]  # of satellites without a part in a job
 
 
 class Part(NamedTuple):
@@ -192,7 +194,7 @@ def shares_by_cause(outcome: Outcome, found: Sequence[Group], with_spares: bool 
     found : sequence of Group
         Its groups.
     with_spares : bool, optional
-        Whether to add what spares do: nothing where all of them are held in reserve, what a member does where one has taken its rank.
+        Whether to add what spares do that take the rank of a member, in place of their reserve; those that never do are left out.
 
     Returns
     -------
@@ -201,12 +203,24 @@ def shares_by_cause(outcome: Outcome, found: Sequence[Group], with_spares: bool 
     """
     shares = np.zeros((len(found), len(CAUSES)))
     for g, group in enumerate(found):
-        who = group.satellites if with_spares else group.members
         whole_s = group.members.size * outcome.grid.duration_s
-        shares[g, CAUSES.index("spare")] -= (who.size - group.members.size) / group.members.size
-        for cause, row in ROWS.ledger.items():
-            shares[g, CAUSES.index(cause)] += math.fsum(outcome.carry[row][who]) / whole_s
-        if outcome.scheduler is not None:
-            ledger = outcome.scheduler.ledger
-            shares[g] += (ledger.own_s[:, who] + ledger.induced_s[:, who]).sum(axis=1) / whole_s
+        _add_shares(shares[g], outcome, group.members, whole_s)
+        if with_spares and outcome.scheduler is not None:
+            spares, ledger = np.setdiff1d(group.satellites, group.members), outcome.scheduler.ledger
+            by_jobs_s = ledger.own_s[:, spares] + ledger.induced_s[:, spares]
+            busy = spares[np.delete(by_jobs_s, IDLE, axis=0).sum(axis=0) > 0.0]
+            added = np.zeros(len(CAUSES))
+            _add_shares(added, outcome, busy, whole_s)
+            reserve = added[IDLE].sum() - busy.size / group.members.size
+            added[IDLE], added[SPARE] = 0.0, reserve  # a satellite of a job that works and is no member is a spare over the years
+            shares[g] += added
     return shares
+
+
+def _add_shares(shares: Array, outcome: Outcome, who: Ints, whole_s: float) -> None:
+    """Add what becomes of some satellites, by cause, over a time."""
+    for cause, row in ROWS.ledger.items():
+        shares[CAUSES.index(cause)] += math.fsum(outcome.carry[row][who]) / whole_s
+    if outcome.scheduler is not None:
+        ledger = outcome.scheduler.ledger
+        shares += (ledger.own_s[:, who] + ledger.induced_s[:, who]).sum(axis=1) / whole_s

@@ -133,6 +133,16 @@ def test_a_spare_takes_the_rank(tmp_path: Path) -> None:
     assert after["recovery"]["fraction"] > 0.0
 
 
+def test_spares_stay_spares(tmp_path: Path) -> None:
+    """Source of truth: by hand: where all satellites are derated to half the rate, members lose it and spares are spares as before; no cause takes less
+    than nothing."""
+    text = FLEET + TRAINING + mission()
+    before, after = (rows(simulated(tmp_path, text, *events)) for events in ((), ("2026-12-21T00:00Z derate all to 0.5",)))
+    assert [before["spare"]["fraction"], after["spare"]["fraction"]] == pytest.approx([2 / SATELLITES] * 2, rel=1e-9)
+    assert after["failed"]["own"] == pytest.approx(0.5 * 11 / SATELLITES, rel=1e-9)
+    assert min(row["fraction"] for row in after.values()) >= -1e-12
+
+
 # --- replicas
 
 
