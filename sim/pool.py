@@ -57,7 +57,13 @@ class Each(Protocol):
 
 
 class OnWorkers:
-    """An `Each` on the workers of a client."""
+    """An `Each` on the workers of a client.
+
+    Parameters
+    ----------
+    client : Client
+        A dask client that is connected.
+    """
 
     def __init__(self, client: Any) -> None:
         self._client = client

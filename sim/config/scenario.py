@@ -428,7 +428,22 @@ def _data(root: Node) -> list[Datum]:
 
 
 def digest(scenario: Scenario, catalogues: Catalogues, fleets: Mapping[str, Loaded]) -> str:
-    """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content."""
+    """Identity of what will be simulated: resolved values, without descriptions, and catalogues by content.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario.
+    catalogues : Catalogues
+        Content of the files of the constellation.
+    fleets : mapping of str to Loaded
+        Fleets of the hedges of its contract by their reference.
+
+    Returns
+    -------
+    str
+        SHA-256 as hexadecimal digits.
+    """
     content = scenario.model_dump(mode="json")
     content.pop("description")
     content.pop("allow_infeasible")  # changes what is accepted, not what is simulated

@@ -37,7 +37,22 @@ MOST_HOLDERS = 64  # satellites that are looked at, one after the other, for the
 
 @exact_inlined
 def worked(elapsed_s: float, interval_s: float, save_s: float) -> float:
-    """Working time in a time of intervals and saves, which begins with an interval [s]."""
+    """Working time in a time of intervals and saves, which begins with an interval.
+
+    Parameters
+    ----------
+    elapsed_s : float
+        The time [s].
+    interval_s : float
+        Work between two checkpoints [s].
+    save_s : float
+        Time to save one [s].
+
+    Returns
+    -------
+    float
+        Working time [s], at most `elapsed_s`.
+    """
     cycle_s = interval_s + save_s
     if elapsed_s < cycle_s:
         return min(elapsed_s, interval_s)
