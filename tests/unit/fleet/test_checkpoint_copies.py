@@ -17,6 +17,7 @@ from sim.fleet.replicas.fleet import (
     Plane,
     Process,
     Remedy,
+    Supply,
     arrays,
     replicas,
 )
@@ -168,6 +169,24 @@ def test_time_has_one_cause_over_many_bins() -> None:
     assert reloads[1] > 100
     assert reloads[2:4].sum() > 20  # ground
     assert reloads[4] == 0
+
+
+def test_work_is_done_again_at_the_pace_it_was_done_at() -> None:
+    """Invariant: what is rolled back to a copy is taken from the generation whose pace it was done at, never more than there was."""
+    losses = [Process("loss", Unit.SATELLITE, 0.2 * YEAR_S, remedies=(Remedy(0.5, 3600.0),))]
+    island = Island(4, 0, 5, [0.0, 0.0, 0.0, 0.7, 1.0], 3600.0, 60.0, 300.0, copies=[RING, GROUND._replace(every=24, lag_s=7200.0)], patience_s=900.0)
+    kinds = [Kind(life_s=0.3 * YEAR_S), Kind(life_s=0.3 * YEAR_S, from_s=0.4 * YEAR_S, rate=2.0)]
+    fleet = Fleet(
+        np.linspace(0.0, YEAR_S, 41).tolist(), [Plane(4), Plane(2)], kinds, processes=losses, islands=[island],
+        supply=Supply(parallel=6, replace_s=5 * 86400.0),
+    )  # fmt: skip
+    at_new = 0.0
+    for one in replicas(fleet, 5, range(20)):
+        times = one.by_type[:, 0, :, TIMES]
+        assert times.sum(axis=(1, 2)) == pytest.approx(4 * np.diff(fleet.edges_s), rel=1e-9)
+        assert times.min() >= -1e-3  # member-seconds of rounding
+        at_new += one.by_type[:, 0, 1, JobColumn.USEFUL].sum() / (20 * 4 * YEAR_S)
+    assert at_new > 0.1
 
 
 def test_copies_that_make_no_sense() -> None:
