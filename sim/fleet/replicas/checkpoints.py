@@ -37,7 +37,20 @@ MOST_HOLDERS = 64  # satellites that are looked at, one after the other, for the
 
 @exact_inlined
 def worked(elapsed_s: float, interval_s: float, save_s: float) -> float:
-    """Working time in a time of intervals and saves, which begins with an interval [s]."""
+    """Working time in a time of intervals and saves, which begins with an interval.
+
+    Parameters
+    ----------
+    elapsed_s : float
+        The time [s], at least 0.
+    interval_s, save_s : float
+        Lengths of an interval, above 0, and of a save [s].
+
+    Returns
+    -------
+    float
+        Time of the intervals in it [s].
+    """
     cycle_s = interval_s + save_s
     if elapsed_s < cycle_s:
         return min(elapsed_s, interval_s)
