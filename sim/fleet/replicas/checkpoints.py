@@ -42,16 +42,14 @@ def worked(elapsed_s: float, interval_s: float, save_s: float) -> float:
     Parameters
     ----------
     elapsed_s : float
-        The time [s].
-    interval_s : float
-        Work between two checkpoints [s].
-    save_s : float
-        Time to save one [s].
+        The time [s], at least 0.
+    interval_s, save_s : float
+        Lengths of an interval, above 0, and of a save [s].
 
     Returns
     -------
     float
-        Working time [s], at most `elapsed_s`.
+        Time of the intervals in it [s].
     """
     cycle_s = interval_s + save_s
     if elapsed_s < cycle_s:

@@ -111,18 +111,27 @@ def test_a_neighbour_that_is_gone_is_passed_over() -> None:
 def wall_per_work(interval_s: float, save_s: float, recovery_s: float, every: int, soft_s: float, hard_s: float) -> float:
     """Expected wall time over work with two kinds of failures, at rates of 1/s, after which the last, or the last of every `every` checkpoints is read.
 
-    A Markov chain over attempts at the cycles of a period, and at recoveries before each of them; failures during a recovery begin it again.
+    A Markov chain over attempts at a cycle, and at a recovery before it, by the checkpoints made in the present period, and by how many of them have not
+    been lost; a period ends with the last of them, which is copied. Failures during a recovery begin it again.
     """
-    rate, of_cycle = soft_s + hard_s, np.arange(every)
-    chain, spent_s = np.eye(2 * every), np.zeros(2 * every)
-    for first, lasts_s, then in ((0, interval_s + save_s, of_cycle + 1), (every, recovery_s, of_cycle)):
-        done, row = math.exp(-rate * lasts_s), first + of_cycle
-        spent_s[row] = (1.0 - done) / rate
-        goes_on = then < every  # the last cycle ends the period
-        chain[row[goes_on], then[goes_on]] -= done
-        chain[row, every + of_cycle] -= (1.0 - done) * soft_s / rate
-        chain[row, every] -= (1.0 - done) * hard_s / rate
-    return float(np.linalg.solve(chain, spent_s)[0]) / (every * interval_s)
+    rate, states = soft_s + hard_s, [(made, kept) for made in range(every) for kept in range(made + 1)]
+    number, count = {state: n for n, state in enumerate(states)}, len(states)
+    chain, gains = np.eye(2 * count), np.zeros((2 * count, 2))  # of each state the expected time, and work that is kept at the end of the period
+    for state, n in number.items():
+        made, kept = state
+        for row, lasts_s in ((n, interval_s + save_s), (count + n, recovery_s)):
+            done = math.exp(-rate * lasts_s)
+            gains[row, 0] = (1.0 - done) / rate
+            chain[row, count + n] -= (1.0 - done) * soft_s / rate
+            chain[row, count + number[made, 0]] -= (1.0 - done) * hard_s / rate
+            if row >= count:
+                chain[row, n] -= done
+            elif made + 1 < every:
+                chain[row, number[made + 1, kept + 1]] -= done
+            else:
+                gains[row, 1] = done * (kept + 1) * interval_s
+    time_s, work_s = np.linalg.solve(chain, gains)[0]
+    return float(time_s / work_s)
 
 
 @pytest.mark.parametrize(("every", "soft_h", "hard_h"), [(1, 4.0, 4.0), (6, 2.0, 20.0), (12, 3.0, 6.0)])
