@@ -42,14 +42,14 @@ def test_a_date_between_two_of_the_table(table: tuple[Path, Table]) -> None:
     the step: the second derivative is that of the table's neighbours, doubled, as the true one may be larger between them."""
     path, known = table
     (path.parent / "day.yaml").write_text(SCENARIO.partition("mission:")[0], encoding="utf-8")
-    useful = known.shares[:, 0, 0, CAUSES.index("useful")]
+    useful = known.shares[0, 0, :, 0, 0, CAUSES.index("useful")]
     angle = np.array(known.dates.beta_rad)
     order = np.argsort(angle)
     x, y = angle[order], useful[order]
     slopes = np.diff(y) / np.diff(x)
     curvature = np.abs(2.0 * np.diff(slopes) / (x[2:] - x[:-2]))
     assert np.ptp(y) > 0.005  # there is something to interpolate
-    found = known.over_mission(known.shares, np.zeros(98))[:, 0, CAUSES.index("useful")]
+    found = known.over_mission(known.shares[0], np.zeros(98))[:, 0, CAUSES.index("useful")]
     for k in range(len(x) - 1):
         # the day whose angle is nearest to the middle of two of the table, where the error is largest
         weight = known.dates.weight[:, order][:, [k, k + 1]]

@@ -13,7 +13,7 @@ from test_mission_runs import SMALL, TRAINING, YEAR_S, loaded
 import sim
 from sim.config.errors import InputError
 from sim.config.ground_sites import baseline_site
-from sim.fleet.replicas.tables import COLUMNS, Column
+from sim.fleet.replicas.tables import COLUMNS, JOB_COLUMNS, Column
 from sim.mission import figures, money, results
 from sim.mission.histories import Histories
 from sim.schema import CAUSES
@@ -75,8 +75,9 @@ def history(spent: list[float], working: float) -> Histories:
     bins = np.zeros((1, len(spent), COLUMNS))
     bins[0, :, Column.SPENT], bins[0, :, Column.WORKING] = spent, working * YEAR_S
     edges_s = np.arange(len(spent) + 1) * YEAR_S
+    none = np.zeros((1, 0), np.int64)
     empty: Any = np.zeros((1, len(spent), 1))
-    return Histories(edges_s, bins, np.zeros((1, len(spent), 1, 1, 11)), np.zeros((1, 0), np.int64), empty, empty, np.zeros(1))
+    return Histories(edges_s, bins, np.zeros((1, len(spent), 1, 1, JOB_COLUMNS)), none, empty, empty, np.zeros(1), none)
 
 
 def test_present_value_without_interest() -> None:

@@ -265,7 +265,7 @@ def _years() -> Any:
     spread = {"mean": 0.5, "p10": 0.4, "p50": 0.5, "p90": 0.6}
     section = {
         "target": 0.9, "duration_s": 90 * 86400.0, "start": "2026-12-21T00:00:00Z", "replicas": 7, "jobs": [], "spent_usd": None,
-        "processes": [{"name": "loss", "failures": spread, "gain": spread}], "events": [{"at_s": 864000.0, "text": "a storm"}],
+        "processes": [{"name": "loss", "failures": spread, "gain": spread}], "money": None, "events": [{"at_s": 864000.0, "until_s": None, "event": "a storm", "what": "common cause"}],
         "below_target": {"first_s": {"p50": None, "never": 1.0}, "share_of_time": spread, "probability_at_end": 0.0},
         "counts": dict.fromkeys(("lost", "retired", "units_failed", "units_repaired", "launches", "launched", "visits"), spread),
         **dict.fromkeys(("useful_fraction", "availability", "capacity_at_end", "useful_at_end"), spread),
@@ -297,7 +297,7 @@ def test_years_are_the_charts_of_the_report(formation: synthetic.Results, dark: 
     assert ("#10233d" in {colour for key in keys for _, colour in key}) is not dark
     shown = mission_panel.PANEL.show(view)
     words = str([getattr(one, "children", "") for one in _walk(shown)])
-    assert "2026-12-31: a storm" in words
+    assert "2026-12-31: a storm: common cause" in words
     assert "Back to the mission" in words
     assert "Back to the mission" not in str([getattr(one, "children", "") for one in _walk(mission_panel.PANEL.show(replace(view, day="")))])
 
