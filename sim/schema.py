@@ -208,6 +208,8 @@ VARIABLES: Final = (
     Var("mission_useful_replica", ("mission_replica",), "float64", "FLOP", "useful work of each replica over the mission"),
     Var("mission_useful_whole", ("mission_time",), "float64", "FLOP/s", "useful rate of a fleet that ages and of which nothing fails"),
     Var("mission_capacity", ("mission_quantile", "mission_time"), "float64", "1", "rate that satellites could reach over that of all places filled"),
+    Var("mission_ettr", ("mission_quantile", "mission_time"), "float64", "1", "share of the time of members in which jobs work; 0 without jobs"),
+    Var("mission_tokens", ("mission_quantile", "mission_time"), "float64", "1", "tokens of all workloads since the start"),
     Var("mission_target_met", ("mission_time",), "float64", "1", "share of the replicas whose useful rate is at least the target"),
     Var("mission_age", ("mission_quantile", "mission_time"), "float64", "s", "mean age of the satellites that work; 0 where none does"),
     Var("mission_batch_working", ("mission_batch", "mission_time"), "float64", "1", "satellites of it in their places, mean over the replicas"),

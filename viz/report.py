@@ -188,6 +188,7 @@ def drawn_charts(results: Any, shown: satellites.Satellites | None) -> dict[str,
         "contract": contract.chart(results),
         "mission": mission.fan(results),
         "mission-capacity": mission.build_up(results),
+        "mission-jobs": mission.jobs(results),
         "mission-inventory": mission.inventory(results),
         "mission-launches": resupply.chart(results),
         "mission-batches": mission.survival(results),
@@ -226,6 +227,7 @@ def chart_sections(results: Any, drawn: dict[str, Chart | None], orbit: str, one
     years = chart_html("mission", "Useful rate", drawn["mission"], mission.tables(summary))
     years += chart_html("mission-capacity", "Capacity from the decision on", drawn["mission-capacity"])
     years += chart_html("mission-costs", "What costs most", drawn["mission-costs"])
+    years += chart_html("mission-jobs", "Jobs", drawn["mission-jobs"])
     years += chart_html("mission-inventory", "Satellites", drawn["mission-inventory"])
     years += chart_html("mission-launches", "Calendar of resupply", drawn["mission-launches"], resupply.calendar_table(summary))
     years += chart_html("mission-batches", "Survival by launch", drawn["mission-batches"])

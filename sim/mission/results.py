@@ -15,7 +15,7 @@ from sim.config.generations import peak_flops_per_s
 from sim.config.mission_events import regimes
 from sim.config.scenario import Loaded
 from sim.engine.threads import one_blas_thread
-from sim.fleet.replicas.tables import Column
+from sim.fleet.replicas.tables import Column, JobColumn
 from sim.mission import layout
 from sim.mission.capability import measure, regime_weights
 from sim.mission.dates import dates
@@ -190,12 +190,21 @@ def _arrays(study: Study) -> dict[str, Any]:
         "mission_useful_replica": study.useful_s.sum(axis=1) * study.peak_flops_per_s,
         "mission_useful_whole": study.whole_useful_s / width_s * study.peak_flops_per_s,
         "mission_capacity": _quantiles(one.bins[:, :, Column.SHARE] / (slots * width_s)),
+        "mission_ettr": _quantiles(_ettr(study)),
+        "mission_tokens": _quantiles(np.cumsum([found.tokens.sum(axis=1) for found in study.ledgers], axis=1)),
         "mission_target_met": (study.useful_rates >= mission.target).mean(axis=0),
         "mission_age": _quantiles(one.mean_age_s),
         "mission_batch_working": kept.T,
         **{name: _quantiles(one.bins[:, :, column] / width_s) for name, column in LEVELS},
         **{name: _quantiles(np.cumsum(one.bins[:, :, column], axis=1)) for name, column in COUNTS},
     }  # fmt: skip
+
+
+def _ettr(study: Study) -> Array:
+    """Share of the time of members in which their jobs work, (replicas, parts); 0 without jobs."""
+    jobs = [g for g, group in enumerate(study.groups) if group.parts]
+    members = sum(study.groups[g].members.size for g in jobs)
+    return np.asarray(study.one.jobs[:, :, jobs, JobColumn.USEFUL].sum(axis=2) / (max(1, members) * study.one.width_s))
 
 
 def _quantiles(values: Array) -> Array:

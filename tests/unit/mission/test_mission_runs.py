@@ -122,13 +122,17 @@ def test_both_clocks_agree(tmp_path: Path, work: str) -> None:
     run = sim.run(tmp_path / "run.yaml").summary["compute"]
     shares = {row["cause"]: row["fraction"] for row in run["waterfall"]}
     text = SMALL.replace("duration: 100 min", "duration: 1 d") + work + EVENTS + MONTH
-    years = sim.run(loaded(tmp_path, text)).summary["mission"]
+    both = sim.run(loaded(tmp_path, text))
+    years = both.summary["mission"]
     found = {row["cause"]: row["fraction"] for row in years["waterfall"]}
     assert found["useful"] == pytest.approx(shares["useful"], rel=0.01)
     # a job that is planned with fewer members has a longer bubble, in a mission it is slowed by the members that fail
     causes = ("failed", "bubble", "unplaced")
     assert sum(found[c] for c in causes) == pytest.approx(sum(shares[c] for c in causes), rel=0.02, abs=1e-4)
     assert shares["failed"] > 0.01
+    job = years["jobs"][0]
+    assert both.series["mission_ettr"].values[1].mean() == pytest.approx(job["working"]["p50"] if job["parts"] else 0.0, rel=1e-9)
+    assert both.series["mission_tokens"].values[1, -1] == pytest.approx(sum(row["tokens"]["p50"] for row in years["jobs"]), rel=1e-9)
 
 
 def test_the_same_bytes_on_any_number_of_threads(tmp_path: Path) -> None:

@@ -140,6 +140,21 @@ def test_calendar_of_resupply(results: Any) -> None:
     assert (resupply.chart(results), resupply.calendar_table(results.summary)) == (None, "")
 
 
+def test_jobs_over_the_years(results: Any) -> None:
+    """Source of truth: the series: effective training time in per cent, and tokens since the start; nothing without jobs."""
+    results.summary["mission"]["jobs"] = [{"parts": 0}]
+    assert mission.jobs(results) is None
+    results.summary["mission"]["jobs"] = [{"parts": 1}]
+    for name in ("mission_ettr", "mission_tokens"):
+        results.series[name] = (("mission_quantile", "mission_time"), np.array([[0.4, 0.4, 0.3], [0.5, 0.5, 0.4], [0.6, 0.5, 0.5]]))
+    chart = mission.jobs(results)
+    assert chart is not None
+    low, high, middle = chart.figure.data[:3]
+    assert (list(low.y), list(high.y), list(middle.y)) == (pytest.approx([40, 40, 30]), pytest.approx([60, 50, 50]), pytest.approx([50, 50, 40]))
+    assert list(chart.figure.data[5].y) == pytest.approx([0.5, 0.5, 0.4])
+    assert chart.figure.data[5].yaxis == "y2"
+
+
 def test_what_costs_most(results: Any) -> None:
     """A process that never happened is not drawn."""
     chart = mission.costs(results)
