@@ -147,9 +147,11 @@ def jobs(results: Any) -> Chart | None:
         return None
     series = results.series
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
-    for row, (at_ms, values, name, unit) in enumerate(
-        ((x, 100.0 * series["mission_ettr"].values, "jobs at work", "%"), (_ends(results), series["mission_tokens"].values, "tokens", "")), start=1
-    ):
+    rows = (
+        (x, 100.0 * series["mission_ettr"].values, "jobs at work", "%"),
+        (_ends(results), 1e-12 * series["mission_tokens"].values, "since the start", "trillion tokens"),
+    )
+    for row, (at_ms, values, name, unit) in enumerate(rows, start=1):
         shown = go.Figure()
         band(shown, at_ms, values[0], values[2], name, unit)
         shown.add_trace(line(at_ms, values[1], f"{name}, P50", BLUE, unit))
@@ -159,7 +161,7 @@ def jobs(results: Any) -> Chart | None:
     figure.update_xaxes(time_axis(hoverformat="%Y-%m-%d"))
     figure.update_xaxes(title_text="", row=1, col=1)
     figure.update_yaxes(axis("% of the time", rangemode="tozero"), row=1, col=1)
-    figure.update_yaxes(axis("tokens since the start", rangemode="tozero"), row=2, col=1)
+    figure.update_yaxes(axis("trillion tokens", rangemode="tozero"), row=2, col=1)
     key = (("P50 of the replicas; shaded P10 to P90", BLUE),)
     return Chart(figure, key, "Time in which work is done that stays (effective training time ratio), of the time of all members.")
 

@@ -151,7 +151,7 @@ def test_jobs_over_the_years(results: Any) -> None:
     assert chart is not None
     low, high, middle = chart.figure.data[:3]
     assert (list(low.y), list(high.y), list(middle.y)) == (pytest.approx([40, 40, 30]), pytest.approx([60, 50, 50]), pytest.approx([50, 50, 40]))
-    assert list(chart.figure.data[5].y) == pytest.approx([0.5, 0.5, 0.4])
+    assert list(chart.figure.data[5].y) == pytest.approx([0.5e-12, 0.5e-12, 0.4e-12])
     assert chart.figure.data[5].yaxis == "y2"
 
 
