@@ -240,8 +240,11 @@ _FIGURES: Final = (
     ("satellites launched, mean", "1", ("counts", "launched", "mean"), 1.0),
     ("servicing visits, mean", "1", ("counts", "visits", "mean"), 1.0),
     ("spent on replacement, mean", "USD", ("spent_usd", "mean"), 1.0),
+    ("present value of the cost, mean", "USD", ("money", "present_usd", "mean"), 1.0),
+    ("price of a useful PFLOP/s-day, P50", "USD", ("money", "usd_per_useful_pflop_day", "p50"), 1.0),
 )
-SHARES: Final = tuple(name for name, _, path, _ in _FIGURES if path[0] not in ("counts", "spent_usd", "useful_flops") and "first below" not in name)
+MONEY: Final = ("spent_usd", "money")
+SHARES: Final = tuple(name for name, _, path, _ in _FIGURES if path[0] not in ("counts", "useful_flops", *MONEY) and "first below" not in name)
 """Figures that are shares, 0 to 1."""
 
 
@@ -251,7 +254,7 @@ def _figures(a: dict[str, Any], b: dict[str, Any], unit: str) -> tuple[Figure, .
         if of == WORK and unit == SHARE:
             continue
         left, right = (_at(mission, path, size) for mission in (a, b))
-        if left is None and right is None and path[0] == "spent_usd":
+        if left is None and right is None and path[0] in MONEY:
             continue  # no prices in either
         found.append(Figure(name, of, left, right, None if left is None or right is None else right - left))
     return tuple(found)

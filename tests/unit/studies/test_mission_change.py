@@ -58,7 +58,7 @@ def made(replicas: list[float], seed: int = 1, duration_yr: float = 4.0, failed:
     mission = {
         "duration_s": duration_yr * YEAR_S, "replicas": len(replicas), "nameplate_flops": nameplate, "target": 0.9, "waterfall": rows,
         "useful_flops": quantiles(useful_yr * YEAR_S * 1e15), "useful_fraction": quantiles(useful_yr / duration_yr),
-        "availability": quantiles(0.5), "capacity_at_end": quantiles(0.25), "counts": counts, "spent_usd": None,
+        "availability": quantiles(0.5), "capacity_at_end": quantiles(0.25), "counts": counts, "spent_usd": None, "money": None,
         "below_target": {"share_of_time": quantiles(0.125), "first_s": first, "probability_at_end": 0.5},
     }  # fmt: skip
     ends_ms = (np.array([0.5, 1.0]) * duration_yr * YEAR_S * 1e3).astype(np.int64)
