@@ -83,6 +83,8 @@ def test_a_moment_opens_as_a_day(studio: Studio) -> None:
     done(page)
     assert in_url(page)["shown"] == 0
     assert page.locator("#day").is_hidden()
+    # the panel is drawn again without the day, and only then keeps what is written into it
+    until(page, "day => document.querySelector('#mission-years .js-plotly-plot')?.layout?.shapes?.at(-1)?.x0 !== day", variant["name"])
     page.locator("#mission-day").fill("2030-02-03")
     page.locator("#mission-day").press("Enter")
     page.wait_for_selector("#day:not([hidden])")

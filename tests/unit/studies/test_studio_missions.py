@@ -15,7 +15,8 @@ import xarray as xr
 
 from sim import api
 from sim.config.errors import InputError
-from sim.config.scenario import Loaded, load, on_date
+from sim.config.fleet_days import on_date
+from sim.config.scenario import Loaded, load
 from sim.mission.capability import day_s
 from sim.mission.layout import interruptions_per_s
 from sim.studies.studio.days import mission_day

@@ -17,6 +17,7 @@ from sim.config.schema.jobs import CopyIntervals
 from sim.engine.checkpoint_copies import Places, contact_bit_s, with_copies
 from sim.engine.driver import Run
 from sim.engine.recovery_policy import policy
+from sim.fleet.replicas.tables import JobColumn
 from sim.mission import figures, results
 
 YEAR_S = 365.25 * 86400.0
@@ -162,7 +163,7 @@ def test_a_plane_is_lost(tmp_path: Path) -> None:
         study = results.simulate(loaded(tmp_path, f"interval: 1 h, copies: {copies}", MISSION.replace("CAUSE", PLANE).replace("replicas: 5", "replicas: 60")))
         (row,) = figures.section(study, [])["jobs"]
         found[copies] = row
-        total = study.one.jobs[:, :, 0, 3:8].sum(axis=2)
+        total = study.one.jobs[:, :, 0, JobColumn.USEFUL : JobColumn.INTERRUPTIONS].sum(axis=2)
         assert total == pytest.approx(row["members"] * np.tile(study.one.width_s, (60, 1)), rel=1e-9)
     events = 3 * 0.5
     assert found["[neighbour]"]["reloads"]["start"]["mean"] == pytest.approx(events, rel=0.3)
