@@ -38,13 +38,14 @@ def percent(share: float) -> str:
 
     Examples
     --------
-    >>> percent(0.4132), percent(2e-5)
-    ('41.3 %', '0.002 %')
+    >>> percent(0.4132), percent(2e-5), percent(-1e-17)
+    ('41.3 %', '0.002 %', '0.0 %')
     """
     value = 100.0 * share
     if 0.0 < value < 0.05:
         return f"{value:.1g} %"
-    return f"{value:.1f} %"
+    rounded = f"{value:.1f} %"
+    return "0.0 %" if rounded == "-0.0 %" else rounded  # a sum that is nothing but rounding
 
 
 def dollars(value: float) -> str:
