@@ -83,7 +83,7 @@ def section(study: Study, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     mission, one, peak = study.mission, study.one, study.peak_flops_per_s
     useful_s, slots, total = study.useful_s, study.fleet.slots, one.bins.sum(axis=1)
-    nameplate_s = np.array([found.nameplate_s for found in study.ledgers])
+    nameplate_s = study.nameplate_s
     whole_s, below = study.whole_useful_s, study.useful_rates < mission.target
     first = np.where(below.any(axis=1), one.edges_s[np.argmax(below, axis=1)], math.inf)
     return {
@@ -133,7 +133,7 @@ def _waterfall(study: Study) -> list[dict[str, Any]]:
     """Rows of the mission's waterfall, mean over the replicas."""
     own = np.mean([found.own_s.sum(axis=0) for found in study.ledgers], axis=0)
     induced = np.mean([found.induced_s.sum(axis=0) for found in study.ledgers], axis=0)
-    nameplate_s = np.mean([found.nameplate_s for found in study.ledgers])
+    nameplate_s = study.nameplate_s.mean()
     return [
         {
             "cause": cause, "flops": (own[i] + induced[i]) * study.peak_flops_per_s, "own_flops": own[i] * study.peak_flops_per_s,

@@ -48,6 +48,11 @@ class Study(NamedTuple):
         return np.array([found.useful_s for found in self.ledgers])
 
     @property
+    def nameplate_s(self) -> Array:
+        """Nameplate in satellite-seconds of the first generation, (replicas,)."""
+        return np.array([found.nameplate_s for found in self.ledgers])
+
+    @property
     def useful_rates(self) -> Array:
         """Useful rate over that of a fleet without losses, (replicas, parts)."""
         return self.useful_s / self.whole_useful_s

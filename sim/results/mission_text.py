@@ -106,7 +106,7 @@ def _reached(times_s: Sequence[tuple[float, float | None]]) -> str:
     if all(at_s == 0.0 for _, at_s in times_s):
         return "whole capacity at the start"
     named = [f"{100.0 * share:g} % {'not reached' if at_s is None else f'after {years(at_s)}'}" for share, at_s in times_s]
-    return f"{', '.join(named)}"
+    return ", ".join(named)
 
 
 def mission_rows(mission: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -128,7 +128,7 @@ def _figures(study: mission.Study) -> dict[str, Any]:
     return {
         "members": members,
         "parts": sum(len(study.groups[g].parts) for g in jobs),
-        "useful_fraction": quantiles(study.useful_s.sum(axis=1) / (study.fleet.slots * study.mission.duration)),
+        "useful_fraction": quantiles(study.useful_s.sum(axis=1) / study.nameplate_s),
         "working": quantiles(done[:, JobColumn.USEFUL] / whole_s),
         "recovery": quantiles(done[:, JobColumn.RECOVERY] / whole_s),
         "waiting": quantiles((done[:, JobColumn.WAITING] + done[:, JobColumn.SLOWED]) / whole_s),

@@ -105,7 +105,7 @@ def test_python_moves_the_page(cell: Cell) -> None:
 
 
 def test_the_page_moves_python(cell: Cell) -> None:
-    """A click on a satellite chooses it; the slider moves the time; another colour is told."""
+    """A click on a satellite chooses it, the slider moves the time, and Python reads another colour."""
     page = cell.page
     box = page.locator(".stage > canvas").bounding_box()
     found = []

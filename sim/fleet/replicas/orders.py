@@ -113,7 +113,7 @@ def paid(plan: Any, state: Any, usd: float) -> bool:
 
 @exact_part
 def launch(plan: Any, state: Any, satellites: int, ordered: int) -> None:
-    """A launch reaches its orbit, or all on it is lost. One of the calendar is paid for now; where money is short it waits."""
+    """A launch reaches its orbit, or its satellites are lost. A launch of the calendar is paid for now, and waits where money is short."""
     supply, number = plan.supply[0], state.number
     if ordered == 0:
         wait_s = pay(plan, state, supply["launch_usd"] + satellites * satellite_usd(plan, state))

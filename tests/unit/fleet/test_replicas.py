@@ -526,7 +526,7 @@ def test_accounts(number: int) -> None:
     assert one.batches_s.sum(axis=1) == pytest.approx(30 * widths - bins[:, Column.EMPTY], rel=1e-9)
     active_s, paced_s = one.by_type[..., JobColumn.ACTIVE], one.by_type[..., JobColumn.PACED]
     assert paced_s.sum(axis=2) == pytest.approx(active_s.sum(axis=2), rel=1e-9, abs=1.0)
-    assert np.all(paced_s @ [1.0, 2.0] <= active_s @ [1.0, 2.0] + 1.0)  # nobody is paced by a type that is newer than its own
+    assert np.all(paced_s @ [1.0, 2.0] <= active_s @ [1.0, 2.0] + 1.0)  # no member is paced by a type newer than its own
     for job, members in enumerate((8, 9)):
         assert one.jobs[:, job, TIMES].sum(axis=1) == pytest.approx(members * widths, rel=1e-9)
         assert np.all(one.jobs[:, job, JobColumn.ACTIVE] <= members * widths * (1 + 1e-12))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from orbit.sunlit_orbits import Plane, days_since_j2000
+from sim.config.fleet_days import Variant, on_date
 from sim.config.scenario import load
 from sim.mission.dates import beta_rad, dates
 
@@ -78,5 +79,8 @@ def test_the_solar_cycle() -> None:
     again = until + 4.0 * YEAR_S
     active = (until + max(0.0, 8.0 * YEAR_S - again)) / (8.0 * YEAR_S)
     assert found.weight[0, 2:].sum() == pytest.approx(active, abs=2e-4)
+    for phase in ("minimum", "maximum"):  # and the runs are made at that phase
+        day = on_date(load("suncatcher"), begin, 60.0, 0.0, 0.0, Variant(solar=phase))
+        assert day.scenario.environment.radiation.solar == phase
     plain = dates(load("suncatcher", sets=(mission.replace(", solar: cycle", ""),)).scenario, 2, [0.0, 8.0 * YEAR_S])
     assert found.weight[0, :2] + found.weight[0, 2:] == pytest.approx(plain.weight[0])

@@ -97,8 +97,8 @@ def test_regimes_that_overlap(tmp_path: Path) -> None:
         "+600 d restore links of satellites 3-5", "+700 d derate all to 0.5 for 100 d", "+900 d derate satellites 2-4 to 0.8",
         "+950 d restore satellite 3", "+970 d restore all", "+20 h derate all to 0.1 for 2 h",
     )))  # fmt: skip
-    told = [([e.text for e in one.events], [(round(a / DAY_S), round(b / DAY_S)) for a, b in one.spans_s]) for one in found]
-    assert told == [
+    described = [([e.text for e in one.events], [(round(a / DAY_S), round(b / DAY_S)) for a, b in one.spans_s]) for one in found]
+    assert described == [
         ([], [(0, 100), (600, 700), (800, 900), (970, 1000)]),
         (["derate all to 0.5 for 300 d"], [(100, 200), (700, 800)]),
         (["derate all to 0.5 for 300 d", "lose links of satellite 4"], [(200, 400)]),

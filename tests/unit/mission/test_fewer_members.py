@@ -7,7 +7,7 @@ import pytest
 from test_mission_runs import SMALL, TRAINING, loaded
 
 from sim.engine.driver import Run
-from sim.engine.replanning import Planned, Replanner, paces
+from sim.engine.replanning import Planned, Replanner, _rate_without, paces
 from sim.engine.transports import NetworkTransport, without
 
 
@@ -36,6 +36,18 @@ def test_lost_satellites_take_their_links(planned: Planned) -> None:
     assert np.array_equal(transport.network.a, a)
     assert np.array_equal(transport.network.b, b)
     assert transport.network.healthy.all()
+
+
+def test_who_is_cut_off_does_not_work(planned: Planned) -> None:
+    """Source of truth: without its neighbours a satellite has no link, so that the job is as fast as if it were lost with them."""
+    transport, alone = planned.fleet.transport, 6
+    assert isinstance(transport, NetworkTransport)
+    network = transport.network
+    neighbours = np.concatenate((network.b[network.a == alone], network.a[network.b == alone]))
+    rate = _rate_without(planned, neighbours)
+    assert rate == _rate_without(planned, np.append(neighbours, alone))
+    others = np.setdiff1d(np.arange(13), np.append(neighbours, alone))[:neighbours.size]
+    assert rate < _rate_without(planned, others)  # as many satellites lost, fewer cut off
 
 
 def test_a_job_that_is_split(planned: Planned) -> None:
